@@ -1,0 +1,133 @@
+use sea_orm::{EntityTrait, ModelTrait, PrimaryKeyTrait};
+
+use super::{
+    Accessor, Find, Versioned,
+    find::{Source, on},
+};
+use crate::{AsOf, CommitId, Error, Page, Reference, Result, Row, Version, model::Key};
+
+/// The primary key of an entity, as SeaORM's `find_by_id` takes it.
+pub(super) type KeyOf<E> = <<E as EntityTrait>::PrimaryKey as PrimaryKeyTrait>::ValueType;
+
+impl<E: Versioned> Accessor<E> {
+    /// The row with this key. One query.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn get(&self, key: impl Into<KeyOf<E>> + Send) -> Result<Option<E::Model>> {
+        get::<E>(&Source::Now(self.vsg.clone()), key.into()).await
+    }
+
+    /// All rows, in key order. One query.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn all(&self) -> Result<Vec<E::Model>> {
+        self.find().all().await
+    }
+
+    /// Begins a query.
+    pub fn find(&self) -> Find<E> {
+        Find::new(Source::Now(self.vsg.clone()))
+    }
+
+    /// The rows as they were at a commit.
+    ///
+    /// # Errors
+    /// [`Error::UnknownReference`] and its kin.
+    pub async fn at<R>(&self, reference: R) -> Result<AccessorAt<E>>
+    where
+        R: TryInto<Reference>,
+        Error: From<R::Error>,
+    {
+        let then = self.vsg.as_of_in(Some(&self.table()), &reference.try_into()?).await?;
+        Ok(AccessorAt { then, entity: std::marker::PhantomData })
+    }
+
+    /// The versions of one row, newest first. Two queries.
+    ///
+    /// # Errors
+    /// [`Error::NotTracked`] if the table is not enabled.
+    pub async fn history(&self, key: impl Into<KeyOf<E>> + Send, limit: u64, offset: u64) -> Result<Page<Version>> {
+        let table = self.vsg.tracked(&self.table()).await?;
+        let key = Key::parse(&table.table, &super::codec::key_text::<E>(key.into()))?;
+        self.vsg.history(&self.table(), &key, limit, offset).await
+    }
+
+    /// What differs in one row between two commits: column, value at the first, value at the second. Three queries.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRow`] if the row is there at neither.
+    pub async fn diff<A, B>(
+        &self,
+        key: impl Into<KeyOf<E>> + Send,
+        from: A,
+        to: B,
+    ) -> Result<Vec<(String, serde_json::Value, serde_json::Value)>>
+    where
+        A: TryInto<Reference>,
+        B: TryInto<Reference>,
+        Error: From<A::Error> + From<B::Error>,
+    {
+        let (from, to) = (from.try_into()?, to.try_into()?);
+        let tracked = self.vsg.tracked(&self.table()).await?;
+        let key = Key::parse(&tracked.table, &super::codec::key_text::<E>(key.into()))?;
+        self.vsg.row_diff(&self.table(), &key, &from, &to).await
+    }
+
+    /// The model of a row of history.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the row does not fit the model of today.
+    pub fn model(&self, row: &Row, table: &crate::Table) -> Result<E::Model>
+    where
+        E: super::Writable,
+    {
+        super::codec::model_of_row::<E>(table, row)
+    }
+}
+
+async fn get<E: Versioned>(source: &Source, key: KeyOf<E>) -> Result<Option<E::Model>> {
+    let found: Option<E::Model> = on!(source, db => E::find_by_id(key).one(db).await)?;
+    Ok(found.filter(is_present::<E>))
+}
+
+/// Whether a row is not soft-deleted.
+pub(super) fn is_present<E: Versioned>(row: &E::Model) -> bool {
+    E::SOFT_DELETE.is_none_or(|column| super::codec::is_null(&row.get(column)))
+}
+
+/// The rows of one entity as they were at a commit.
+#[derive(Clone, Debug)]
+pub struct AccessorAt<E: Versioned> {
+    then: AsOf,
+    entity: std::marker::PhantomData<fn(E)>,
+}
+
+impl<E: Versioned> AccessorAt<E> {
+    /// The commit.
+    pub fn commit(&self) -> CommitId {
+        self.then.commit()
+    }
+
+    /// The row with this key. One query.
+    ///
+    /// # Errors
+    /// If the table was not tracked yet.
+    pub async fn get(&self, key: impl Into<KeyOf<E>> + Send) -> Result<Option<E::Model>> {
+        get::<E>(&Source::Then(self.then.clone()), key.into()).await
+    }
+
+    /// All rows, in key order. One query.
+    ///
+    /// # Errors
+    /// If the table was not tracked yet.
+    pub async fn all(&self) -> Result<Vec<E::Model>> {
+        self.find().all().await
+    }
+
+    /// Begins a query.
+    pub fn find(&self) -> Find<E> {
+        Find::new(Source::Then(self.then.clone()))
+    }
+}

@@ -1,0 +1,78 @@
+use sea_orm::EntityTrait;
+
+use super::{Accessor, Versioned};
+use crate::{Author, Result, Txn, capture};
+
+/// Where a write belongs: to a commit of its own by this author, or to a transaction that is open.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Scope<'a> {
+    /// A transaction of its own.
+    Own(Author),
+    /// A transaction that is open.
+    Join(&'a Txn),
+}
+
+impl<'a> From<&'a Txn> for Scope<'a> {
+    fn from(txn: &'a Txn) -> Self {
+        Self::Join(txn)
+    }
+}
+
+impl From<&str> for Scope<'_> {
+    fn from(actor: &str) -> Self {
+        Self::Own(actor.into())
+    }
+}
+
+impl From<Author> for Scope<'_> {
+    fn from(author: Author) -> Self {
+        Self::Own(author)
+    }
+}
+
+impl From<&Author> for Scope<'_> {
+    fn from(author: &Author) -> Self {
+        Self::Own(author.clone())
+    }
+}
+
+/// The transaction a write runs in.
+pub(super) enum Session<'a> {
+    Own(Box<Txn>),
+    Join(&'a Txn),
+}
+
+impl<E: Versioned + EntityTrait> Accessor<E> {
+    /// Opens the transaction of a scope, where the author's expected parent is that of this table.
+    pub(super) async fn open<'a>(&self, scope: impl Into<Scope<'a>>) -> Result<Session<'a>> {
+        match scope.into() {
+            Scope::Join(txn) => Ok(Session::Join(txn)),
+            Scope::Own(mut author) => {
+                let expected = author.expected_parent.take();
+                let txn = capture::begin_patiently(&self.vsg, author).await?;
+                if let Some(expected) = expected {
+                    txn.expect_head(Some(&self.table()), &expected).await?;
+                }
+                Ok(Session::Own(Box::new(txn)))
+            }
+        }
+    }
+}
+
+impl Session<'_> {
+    pub(super) fn txn(&self) -> &Txn {
+        match self {
+            Self::Own(txn) => txn,
+            Self::Join(txn) => txn,
+        }
+    }
+
+    /// Commits a transaction of its own; one that was joined stays open.
+    pub(super) async fn close(self) -> Result<()> {
+        if let Self::Own(txn) = self {
+            txn.commit().await?;
+        }
+        Ok(())
+    }
+}

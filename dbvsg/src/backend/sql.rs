@@ -1,0 +1,66 @@
+use sea_orm::{ConnectionTrait, ExecResult, QueryResult, Statement, Value as Bound};
+
+use super::Backend;
+use crate::Result;
+
+/// A statement in the making: text of ours and values of anybody's, which never mix.
+pub(crate) struct Sql {
+    backend: &'static dyn Backend,
+    text: String,
+    values: Vec<Bound>,
+}
+
+impl Sql {
+    pub(crate) fn new(backend: &'static dyn Backend, text: impl Into<String>) -> Self {
+        Self { backend, text: text.into(), values: Vec::new() }
+    }
+
+    /// Adds text.
+    pub(crate) fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Adds a bound value.
+    pub(crate) fn bind(&mut self, value: impl Into<Bound>) -> &mut Self {
+        self.values.push(value.into());
+        let placeholder = self.backend.placeholder(self.values.len());
+        self.push(&placeholder)
+    }
+
+    /// Adds bound values, separated by commas.
+    pub(crate) fn bind_all(&mut self, values: impl IntoIterator<Item = impl Into<Bound>>) -> &mut Self {
+        for (position, value) in values.into_iter().enumerate() {
+            if position > 0 {
+                self.push(", ");
+            }
+            self.bind(value);
+        }
+        self
+    }
+
+    /// Adds `expression = value` for each pair, joined by AND.
+    pub(crate) fn all_equal(&mut self, pairs: impl IntoIterator<Item = (String, Bound)>) -> &mut Self {
+        for (position, (expression, value)) in pairs.into_iter().enumerate() {
+            self.push(if position > 0 { " AND " } else { "" }).push(&expression).push(" = ").bind(value);
+        }
+        self
+    }
+
+    /// The statement.
+    pub(crate) fn statement(self) -> Statement {
+        Statement::from_sql_and_values(self.backend.builder(), self.text, self.values)
+    }
+
+    pub(crate) async fn execute(self, db: &impl ConnectionTrait) -> Result<ExecResult> {
+        Ok(db.execute_raw(self.statement()).await?)
+    }
+
+    pub(crate) async fn one(self, db: &impl ConnectionTrait) -> Result<Option<QueryResult>> {
+        Ok(db.query_one_raw(self.statement()).await?)
+    }
+
+    pub(crate) async fn all(self, db: &impl ConnectionTrait) -> Result<Vec<QueryResult>> {
+        Ok(db.query_all_raw(self.statement()).await?)
+    }
+}

@@ -1,0 +1,150 @@
+//! SQLite 3.35 and newer.
+
+mod copy;
+mod decode;
+mod describe;
+mod history;
+pub(super) mod observe;
+mod seal;
+mod triggers;
+
+use sea_orm::{DatabaseConnection, DatabaseExecutor, DbBackend, QueryResult, Statement};
+
+use super::{Backend, Context, Placing, Trigger};
+use crate::{
+    Result,
+    catalog::Tracked,
+    model::{Column, Table, TableName, Value},
+};
+
+/// The time now in microseconds. Its grain is a millisecond, the finest that every SQLite since 3.35 has; it is written
+/// without `unixepoch('subsec')` because the triggers run in the writer's program, whose SQLite may be old.
+const NOW: &str = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000";
+
+#[derive(Debug)]
+pub(super) struct Sqlite;
+
+pub(super) fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
+    // SQLITE_BUSY is 5, SQLITE_LOCKED is 6; extended codes keep them in the low byte.
+    error
+        .try_downcast_ref::<sqlx::sqlite::SqliteError>()
+        .and_then(|error| sqlx::error::DatabaseError::code(error)?.parse::<i32>().ok())
+        .is_some_and(|code| matches!(code & 0xff, 5 | 6))
+}
+
+fn statement(sql: impl Into<String>) -> Statement {
+    Statement::from_string(DbBackend::Sqlite, sql)
+}
+
+#[async_trait::async_trait]
+impl Backend for Sqlite {
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn builder(&self) -> DbBackend {
+        DbBackend::Sqlite
+    }
+
+    fn quote(&self, identifier: &str) -> String {
+        format!("\"{}\"", identifier.replace('"', "\"\""))
+    }
+
+    fn fit_name(&self, stem: &str) -> String {
+        stem.to_owned()
+    }
+
+    fn qualifiers(&self) -> &'static [&'static str] {
+        &["main", "temp"]
+    }
+
+    fn views(&self) -> Statement {
+        statement("SELECT name FROM sqlite_master WHERE type = 'view'")
+    }
+
+    fn placeholder(&self, _position: usize) -> String {
+        "?".into()
+    }
+
+    fn decode(&self, row: &QueryResult, index: usize) -> Result<Value> {
+        decode::decode(row, index)
+    }
+
+    fn catalog_support(&self) -> Vec<String> {
+        triggers::catalog_support()
+    }
+
+    async fn tables(&self, db: &DatabaseExecutor<'_>) -> Result<Vec<TableName>> {
+        describe::tables(db).await
+    }
+
+    async fn describe(&self, db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<Table>> {
+        describe::describe(db, name).await
+    }
+
+    fn untrackable(&self, table: &Table) -> Option<String> {
+        describe::untrackable(table)
+    }
+
+    fn history_table(&self, tracked: &Tracked) -> String {
+        history::table(self, tracked)
+    }
+
+    fn history_indexes(&self, tracked: &Tracked) -> Vec<String> {
+        vec![history::key_index(self, tracked)]
+    }
+
+    fn triggers(&self, tracked: &Tracked) -> Vec<Trigger> {
+        triggers::triggers(self, tracked)
+    }
+
+    fn installed_triggers(&self, table: &TableName) -> Statement {
+        let sql = "SELECT name, sql AS body FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? AND name LIKE 'dbvsg!_%' ESCAPE '!'";
+        Statement::from_sql_and_values(DbBackend::Sqlite, sql, [table.name.as_str().into()])
+    }
+
+    fn drop_trigger(&self, _table: &TableName, trigger: &str) -> String {
+        format!("DROP TRIGGER IF EXISTS {}", self.quote(trigger))
+    }
+
+    fn open_context(&self, context: &Context) -> Statement {
+        triggers::open_context(context)
+    }
+
+    fn close_context(&self) -> Statement {
+        statement("DELETE FROM dbvsg_context WHERE id = 0 RETURNING commit_id")
+    }
+
+    fn begin_sealing(&self) -> Vec<String> {
+        // SQLite has one writer: the transaction's own lock is the lock.
+        vec!["UPDATE dbvsg_context SET commit_id = NULL WHERE id = 1 AND commit_id IS NOT NULL".into()]
+    }
+
+    fn place(&self, placings: &[Placing]) -> Statement {
+        seal::place(placings)
+    }
+
+    fn supersede(&self, tracked: &Tracked, sealed: i64, last: i64) -> Statement {
+        seal::supersede(self, tracked, sealed, last)
+    }
+
+    fn differs(&self, column: &Column, a: &str, b: &str) -> String {
+        triggers::differs(column, a, b)
+    }
+
+    fn now(&self) -> &'static str {
+        NOW
+    }
+
+    async fn copy_to(&self, db: &DatabaseConnection, path: &std::path::Path) -> Result<()> {
+        copy::copy_to(db, path).await
+    }
+
+    async fn check_copy(&self, path: &std::path::Path) -> Result<Option<String>> {
+        copy::check(path).await
+    }
+
+    async fn restore_from(&self, db: &DatabaseConnection, path: &std::path::Path) -> Result<()> {
+        copy::restore_from(db, path).await
+    }
+}

@@ -1,0 +1,39 @@
+use sea_orm::{DbBackend, Statement, Value as Bound};
+
+use super::Sqlite;
+use crate::{
+    backend::{Backend, Placing},
+    catalog::Tracked,
+};
+
+pub(super) fn place(placings: &[Placing]) -> Statement {
+    let rows = vec!["(?, ?, ?, ?, ?, ?)"; placings.len()].join(", ");
+    let sql = format!(
+        "WITH placing(id, seq, committed_at, parent_id, operation, hash) AS (VALUES {rows}) \
+         UPDATE dbvsg_commit SET seq = placing.seq, committed_at = placing.committed_at, parent_id = placing.parent_id, \
+         operation = placing.operation, hash = placing.hash FROM placing WHERE dbvsg_commit.id = placing.id"
+    );
+    let values = placings.iter().flat_map(|placing| -> [Bound; 6] {
+        [
+            placing.id.into(),
+            placing.seq.into(),
+            placing.committed_at.into(),
+            placing.parent_id.into(),
+            placing.operation.as_str().into(),
+            placing.hash.clone().into(),
+        ]
+    });
+    Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
+}
+
+pub(super) fn supersede(backend: &Sqlite, tracked: &Tracked, sealed: i64, last: i64) -> Statement {
+    let history = backend.quote_table(&tracked.history);
+    let sql = format!(
+        "UPDATE {history} SET vsg_end = x.seq FROM (\
+         SELECT (SELECT max(p.vsg_id) FROM {history} p WHERE {} AND p.vsg_id < n.vsg_id) AS previous, c.seq \
+         FROM {history} n JOIN dbvsg_commit c ON c.id = n.vsg_begin WHERE n.vsg_id > ? AND n.vsg_begin <= ?) x \
+         WHERE {history}.vsg_id = x.previous",
+        tracked.same_key(backend, "p", "n"),
+    );
+    Statement::from_sql_and_values(DbBackend::Sqlite, sql, [sealed.into(), last.into()])
+}

@@ -1,0 +1,9 @@
+//! Capture: the database writes history, in the writer's own transaction.
+
+mod enable;
+mod txn;
+
+pub use enable::Policy;
+pub(crate) use enable::{enable, obstacle};
+pub use txn::{Txn, TxnConnection};
+pub(crate) use txn::{begin, begin_patiently, begin_write, transaction};

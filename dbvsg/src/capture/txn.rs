@@ -1,0 +1,237 @@
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult,
+    SqliteTransactionMode, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
+};
+
+use crate::{Author, CommitId, Error, Reference, Result, Vsg, accessor::BoxFuture, backend::Context, history, journal};
+
+/// How often a transaction is begun anew while other writers are in the way.
+const ATTEMPTS: u32 = 5;
+
+type AfterCommit = Box<dyn FnOnce(CommitId) -> BoxFuture<'static, ()> + Send>;
+
+/// A transaction whose writes become one commit.
+///
+/// It is a SeaORM connection: pass `&txn` wherever a connection is expected. Dropped without [`Txn::commit`], it leaves
+/// no trace. [`TransactionTrait::begin`] on it gives a savepoint.
+#[must_use = "a transaction that is not committed is rolled back"]
+pub struct Txn {
+    vsg: Vsg,
+    inner: DatabaseTransaction,
+    id: CommitId,
+    after_commit: Mutex<Vec<AfterCommit>>,
+}
+
+/// A savepoint inside a [`Txn`], as [`TransactionTrait::begin`] gives it.
+pub type TxnConnection = DatabaseTransaction;
+
+impl std::fmt::Debug for Txn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Txn").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Begins a transaction that means to write: it holds the write lock from the start, so it cannot fail half-way for the
+/// lack of one.
+pub(crate) async fn begin_write(vsg: &Vsg) -> Result<DatabaseTransaction> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    Ok(vsg.db().begin_with_options(options).await?)
+}
+
+pub(crate) async fn begin(vsg: &Vsg, mut author: Author) -> Result<Txn> {
+    author.check()?;
+    let expected = author.expected_parent.take();
+    let inner = begin_write(vsg).await?;
+    let id = CommitId::random();
+    let txn = Txn { vsg: vsg.clone(), inner, id, after_commit: Mutex::default() };
+    if let Some(expected) = expected {
+        txn.expect_head(None, &expected).await?;
+    }
+    let context = Context {
+        uuid: id.to_string(),
+        actor: author.actor,
+        operation: author.operation,
+        message: author.message,
+        query: author.query,
+        meta: author.meta.map(|meta| meta.to_string()),
+    };
+    txn.inner.execute_raw(vsg.backend().open_context(&context)).await?;
+    Ok(txn)
+}
+
+/// Begins, and begins anew while other writers are in the way.
+pub(crate) async fn begin_patiently(vsg: &Vsg, author: Author) -> Result<Txn> {
+    let mut attempt = 1;
+    loop {
+        match begin(vsg, author.clone()).await {
+            Err(error) if error.is_busy() && attempt < ATTEMPTS => {
+                tokio::time::sleep(Duration::from_millis(20) * attempt).await;
+                attempt += 1;
+            }
+            begun => return begun,
+        }
+    }
+}
+
+pub(crate) async fn transaction<T, E, F>(vsg: &Vsg, author: Author, work: F) -> Result<T, E>
+where
+    F: AsyncFnOnce(&Txn) -> Result<T, E>,
+    E: From<Error>,
+{
+    let txn = begin_patiently(vsg, author).await?;
+    let value = work(&txn).await?;
+    txn.commit().await?;
+    Ok(value)
+}
+
+impl Txn {
+    /// The id the commit will have, if anything is written.
+    pub fn id(&self) -> CommitId {
+        self.id
+    }
+
+    /// The database it belongs to.
+    pub fn vsg(&self) -> &Vsg {
+        &self.vsg
+    }
+
+    /// Refuses to go on unless HEAD, of one table or of all, is the commit that `expected` names.
+    ///
+    /// # Errors
+    /// [`Error::StaleParent`] if it is another one; the transaction should then be dropped.
+    pub async fn expect_head(&self, table: Option<&str>, expected: &Reference) -> Result<()> {
+        journal::seal_within(&self.inner, &self.vsg).await?;
+        let wanted = history::resolve(&self.inner, self.vsg.backend(), table, expected).await?;
+        let head = history::resolve(&self.inner, self.vsg.backend(), table, &Reference::Head { back: 0 }).await?;
+        if wanted.seq == head.seq {
+            return Ok(());
+        }
+        Err(Error::StaleParent { expected: expected.to_string(), actual: head.uuid.to_string() })
+    }
+
+    /// Runs something once the commit is safe. Not run if nothing was written, or on rollback.
+    pub fn after_commit<F>(&self, listener: F)
+    where
+        F: FnOnce(CommitId) -> BoxFuture<'static, ()> + Send + 'static,
+    {
+        self.after_commit.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
+    }
+
+    /// Commits. Returns the commit, or none if no tracked row was changed. Costs two statements.
+    ///
+    /// # Errors
+    /// If the database refuses, everything is undone.
+    pub async fn commit(self) -> Result<Option<CommitId>> {
+        let row = self.inner.query_one_raw(self.vsg.backend().close_context()).await?;
+        let written: Option<i64> = row.map(|row| row.try_get("", "commit_id")).transpose()?.flatten();
+        self.inner.commit().await?;
+        if written.is_none() {
+            return Ok(None);
+        }
+        let listeners = std::mem::take(&mut *self.after_commit.lock().unwrap_or_else(PoisonError::into_inner));
+        for listener in listeners {
+            listener(self.id).await;
+        }
+        Ok(Some(self.id))
+    }
+
+    /// Undoes everything.
+    ///
+    /// # Errors
+    /// If the connection is lost; the database undoes everything then by itself.
+    pub async fn rollback(self) -> Result<()> {
+        Ok(self.inner.rollback().await?)
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Txn {
+    fn get_database_backend(&self) -> DbBackend {
+        self.vsg.backend().builder()
+    }
+
+    async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
+        self.inner.execute_raw(stmt).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.inner.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.inner.query_one_raw(stmt).await
+    }
+
+    async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.inner.query_all_raw(stmt).await
+    }
+}
+
+impl StreamTrait for Txn {
+    type Stream<'a> = <DatabaseTransaction as StreamTrait>::Stream<'a>;
+
+    fn get_database_backend(&self) -> DbBackend {
+        self.vsg.backend().builder()
+    }
+
+    fn stream_raw<'a>(
+        &'a self,
+        stmt: Statement,
+    ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
+        self.inner.stream_raw(stmt)
+    }
+}
+
+#[async_trait::async_trait]
+impl TransactionTrait for Txn {
+    type Transaction = TxnConnection;
+
+    async fn begin(&self) -> Result<TxnConnection, DbErr> {
+        self.inner.begin().await
+    }
+
+    async fn begin_with_config(
+        &self,
+        isolation: Option<IsolationLevel>,
+        access: Option<AccessMode>,
+    ) -> Result<TxnConnection, DbErr> {
+        self.inner.begin_with_config(isolation, access).await
+    }
+
+    async fn begin_with_options(&self, options: TransactionOptions) -> Result<TxnConnection, DbErr> {
+        self.inner.begin_with_options(options).await
+    }
+
+    async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c TxnConnection) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+        T: Send,
+        E: std::fmt::Display + std::fmt::Debug + Send,
+    {
+        self.inner.transaction(callback).await
+    }
+
+    async fn transaction_with_config<F, T, E>(
+        &self,
+        callback: F,
+        isolation: Option<IsolationLevel>,
+        access: Option<AccessMode>,
+    ) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c TxnConnection) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+        T: Send,
+        E: std::fmt::Display + std::fmt::Debug + Send,
+    {
+        self.inner.transaction_with_config(callback, isolation, access).await
+    }
+}

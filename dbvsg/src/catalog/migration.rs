@@ -1,0 +1,163 @@
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, DynIden, Iden};
+use sea_orm_migration::prelude::{
+    ColumnDef, DeriveMigrationName, Index, IntoIden, MigrationTrait, MigratorTrait, SchemaManager, Table, async_trait,
+};
+
+use crate::{Result, backend::Backend};
+
+/// Brings the catalog to this version's shape.
+pub(crate) async fn migrate(db: &DatabaseConnection, backend: &dyn Backend) -> Result<()> {
+    Migrator::up(db, None).await?;
+    for sql in backend.catalog_support() {
+        db.execute_unprepared(&sql).await?;
+    }
+    Ok(())
+}
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(Journal)]
+    }
+
+    fn migration_table_name() -> DynIden {
+        name("dbvsg_migration")
+    }
+}
+
+fn name(text: &'static str) -> DynIden {
+    struct Name(&'static str);
+    impl Iden for Name {
+        fn unquoted(&self) -> &str {
+            self.0
+        }
+    }
+    Name(text).into_iden()
+}
+
+fn column(text: &'static str) -> ColumnDef {
+    ColumnDef::new(name(text))
+}
+
+fn integer(text: &'static str) -> ColumnDef {
+    column(text).big_integer().take()
+}
+
+fn text(text: &'static str) -> ColumnDef {
+    column(text).text().take()
+}
+
+fn id() -> ColumnDef {
+    // Never used again, even when the newest commit turned out to be empty.
+    column("id").big_integer().not_null().auto_increment().primary_key().take()
+}
+
+#[derive(DeriveMigrationName)]
+struct Journal;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Journal {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let tables = [
+            Table::create()
+                .table(name("dbvsg_branch"))
+                .col(id())
+                .col(text("name").not_null().unique_key().take())
+                .take(),
+            Table::create()
+                .table(name("dbvsg_table"))
+                .col(id())
+                .col(text("schema_name"))
+                .col(text("table_name").not_null().take())
+                .col(text("history_name").not_null().take())
+                .col(text("soft_delete"))
+                .col(text("skip_columns").not_null().take())
+                .col(text("ignore_columns").not_null().take())
+                .col(integer("enabled_at").not_null().take())
+                .col(integer("since_seq").not_null().take())
+                .col(integer("sealed_change").not_null().default(0).take())
+                .col(integer("rows").not_null().default(0).take())
+                .col(integer("head_id"))
+                .take(),
+            Table::create()
+                .table(name("dbvsg_commit"))
+                .col(id())
+                .col(text("uuid").not_null().unique_key().take())
+                .col(integer("branch_id").not_null().take())
+                .col(integer("seq").unique_key().take())
+                .col(integer("parent_id"))
+                .col(integer("merged_id"))
+                .col(text("actor").not_null().take())
+                .col(text("operation"))
+                .col(text("query"))
+                .col(text("message"))
+                .col(text("meta"))
+                .col(integer("written_at").not_null().take())
+                .col(integer("committed_at"))
+                .col(column("hash").blob().take())
+                .take(),
+            Table::create()
+                .table(name("dbvsg_commit_table"))
+                .col(integer("commit_id").not_null().take())
+                .col(integer("table_id").not_null().take())
+                .col(integer("first_change").not_null().take())
+                .col(integer("last_change").not_null().take())
+                .col(integer("baseline").not_null().take())
+                .col(integer("inserted").not_null().take())
+                .col(integer("updated").not_null().take())
+                .col(integer("deleted").not_null().take())
+                .col(integer("soft_deleted").not_null().take())
+                .col(integer("restored").not_null().take())
+                .col(integer("rows").not_null().take())
+                .col(integer("parent_id"))
+                .col(integer("rollbacked_at"))
+                .primary_key(Index::create().col(name("commit_id")).col(name("table_id")))
+                .take(),
+            Table::create()
+                .table(name("dbvsg_context"))
+                .col(column("id").big_integer().not_null().primary_key().take())
+                .col(text("uuid"))
+                .col(integer("commit_id"))
+                .col(text("actor"))
+                .col(text("operation"))
+                .col(text("message"))
+                .col(text("query"))
+                .col(text("meta"))
+                .col(integer("last_changes"))
+                .col(integer("last_moment"))
+                .take(),
+        ];
+        for table in tables {
+            manager.create_table(table).await?;
+        }
+        let indexes = [
+            Index::create().name("dbvsg_commit_time").table(name("dbvsg_commit")).col(name("committed_at")).take(),
+            Index::create()
+                .name("dbvsg_commit_table_table")
+                .table(name("dbvsg_commit_table"))
+                .col(name("table_id"))
+                .col(name("commit_id"))
+                .take(),
+            Index::create()
+                .name("dbvsg_table_name")
+                .table(name("dbvsg_table"))
+                .col(name("schema_name"))
+                .col(name("table_name"))
+                .take(),
+        ];
+        for index in indexes {
+            manager.create_index(index).await?;
+        }
+        manager.get_connection().execute_unprepared("INSERT INTO dbvsg_branch (id, name) VALUES (1, 'main')").await?;
+        Ok(())
+    }
+
+    async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
+        Err(DbErr::Migration("the journal is never taken away; drop the dbvsg_ tables by hand to be rid of it".into()))
+    }
+}

@@ -1,0 +1,15 @@
+//! DBVSG's own tables: which tables are tracked, which commits there are.
+
+mod load;
+mod migration;
+mod tracked;
+
+pub use load::TableStatus;
+pub(crate) use load::{Catalog, is_current, load, statuses};
+pub(crate) use migration::migrate;
+pub use tracked::Tracked;
+
+/// The branch that capture from the live table writes.
+pub(crate) const MAIN: i64 = 1;
+/// Its name.
+pub(crate) const MAIN_NAME: &str = "main";

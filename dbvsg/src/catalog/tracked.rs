@@ -1,0 +1,82 @@
+use sea_orm::QueryResult;
+
+use crate::{
+    Result,
+    backend::Backend,
+    model::{Column, Row, Table, TableName},
+};
+
+/// A table under version control: its shape now, its history table, and its column policies.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Tracked {
+    pub(crate) id: i64,
+    /// The table as it is now.
+    pub table: Table,
+    /// Its history table.
+    pub history: TableName,
+    /// The column whose value marks a row as deleted.
+    pub soft_delete: Option<String>,
+    /// Columns that are never stored.
+    pub skip: Vec<String>,
+    /// Columns that are stored, but whose change alone makes no version.
+    pub ignore: Vec<String>,
+    /// For each column whether the history table holds it.
+    pub(crate) captured: Vec<bool>,
+    /// The seq from which the past of the table is known.
+    pub(crate) since: i64,
+}
+
+impl Tracked {
+    /// The table's name as it is written in calls and answers.
+    pub fn name(&self) -> String {
+        self.table.name.to_string()
+    }
+
+    /// The column policies it was enabled with.
+    pub(crate) fn policy(&self) -> crate::Policy {
+        crate::Policy {
+            suffix: self.history.name.strip_prefix(&self.table.name.name).map(str::to_owned),
+            soft_delete: self.soft_delete.clone(),
+            skip: self.skip.clone(),
+            ignore: self.ignore.clone(),
+        }
+    }
+
+    /// The columns that history holds, in table order.
+    pub(crate) fn captured_columns(&self) -> impl Iterator<Item = &Column> {
+        self.table.columns.iter().zip(&self.captured).filter(|(_, captured)| **captured).map(|(column, _)| column)
+    }
+
+    /// The columns whose change makes a version.
+    pub(crate) fn watched_columns(&self) -> impl Iterator<Item = &Column> {
+        self.captured_columns().filter(|column| !self.ignore.contains(&column.name))
+    }
+
+    /// All columns of the table under an alias of the table or its history, as [`Tracked::read`] reads them. What history
+    /// does not hold is NULL.
+    pub(crate) fn projection(&self, backend: &dyn Backend, alias: &str) -> String {
+        let columns = self.table.columns.iter().zip(&self.captured).map(|(column, captured)| match captured {
+            true => backend.project(&format!("{alias}.{}", backend.quote(&column.name))),
+            false => "NULL".to_owned(),
+        });
+        columns.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Reads a row that was selected with [`Tracked::projection`], whose first column has this index.
+    pub(crate) fn read(&self, backend: &dyn Backend, row: &QueryResult, first: usize) -> Result<Row> {
+        let values = (first..first + self.table.columns.len()).map(|index| backend.decode(row, index));
+        Ok(Row::new(values.collect::<Result<_>>()?))
+    }
+
+    /// The key's columns, quoted.
+    pub(crate) fn quoted_key(&self, backend: &dyn Backend) -> Vec<String> {
+        self.table.key_columns().map(|column| backend.quote(&column.name)).collect()
+    }
+
+    /// A condition that holds where two aliases of the table or its history have the same key.
+    pub(crate) fn same_key(&self, backend: &dyn Backend, a: &str, b: &str) -> String {
+        let pairs = self.quoted_key(backend).into_iter().map(|name| format!("{a}.{name} = {b}.{name}"));
+        pairs.collect::<Vec<_>>().join(" AND ")
+    }
+}

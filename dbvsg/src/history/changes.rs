@@ -1,0 +1,343 @@
+//! The audit: row versions joined with their commits.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, QueryResult};
+
+use super::Page;
+use crate::{
+    Error, Result,
+    backend::{Backend, Sql},
+    catalog::{Catalog, Tracked},
+    journal::between,
+    model::{Change, Key, Op, Version, time},
+};
+
+/// Which changes to list; everything that is set must hold.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AuditFilter {
+    /// Changes of this table.
+    pub table: Option<String>,
+    /// Changes of the row with this key; needs the table.
+    pub key: Option<Key>,
+    /// Changes by this actor.
+    pub actor: Option<String>,
+    /// Changes of this kind.
+    pub op: Option<Op>,
+    /// Changes of this commit.
+    pub commit: Option<crate::CommitId>,
+    /// Changes at or after this moment.
+    pub since: Option<DateTime<Utc>>,
+    /// Changes before this moment.
+    pub until: Option<DateTime<Utc>>,
+    /// Whether rows that were there when their table was enabled are listed.
+    pub baseline: bool,
+    /// How many to return.
+    pub limit: u64,
+    /// How many to leave out first.
+    pub offset: u64,
+}
+
+impl Default for AuditFilter {
+    fn default() -> Self {
+        Self {
+            table: None,
+            key: None,
+            actor: None,
+            op: None,
+            commit: None,
+            since: None,
+            until: None,
+            baseline: false,
+            limit: 100,
+            offset: 0,
+        }
+    }
+}
+
+impl AuditFilter {
+    /// What a commit's entry for a table contributes to the list.
+    fn counter(&self) -> &'static str {
+        match self.op {
+            Some(Op::Baseline) if self.baseline => "x.baseline",
+            Some(Op::Baseline) => "0",
+            Some(Op::Insert) => "x.inserted",
+            Some(Op::Update) => "x.updated",
+            Some(Op::Delete) => "x.deleted",
+            Some(Op::SoftDelete) => "x.soft_deleted",
+            Some(Op::Restore) => "x.restored",
+            None if self.baseline => "x.baseline + x.inserted + x.updated + x.deleted + x.soft_deleted + x.restored",
+            None => "x.inserted + x.updated + x.deleted + x.soft_deleted + x.restored",
+        }
+    }
+
+    fn commits(&self, sql: &mut Sql) {
+        if let Some(actor) = &self.actor {
+            sql.push(" AND c.actor = ").bind(actor.as_str());
+        }
+        if let Some(commit) = &self.commit {
+            sql.push(" AND c.uuid = ").bind(commit.to_string());
+        }
+        between(sql, self.since, self.until);
+    }
+
+    fn versions(&self, sql: &mut Sql) {
+        match self.op {
+            Some(op) => {
+                sql.push(" AND h.vsg_op = ").bind(op.stored());
+            }
+            None if !self.baseline => {
+                sql.push(" AND h.vsg_op <> 'baseline'");
+            }
+            None => {}
+        }
+    }
+}
+
+/// Lists changes, newest first. Two queries, and one to three a table on the page: the counts that sealing keeps tell
+/// which commits make up the page, so that only their rows are read.
+pub(crate) async fn changes<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    catalog: &Catalog,
+    filter: &AuditFilter,
+) -> Result<Page<Change>> {
+    let table = filter.table.as_deref().map(|name| catalog.get(name)).transpose()?;
+    if let Some(key) = &filter.key {
+        let Some(tracked) = table else {
+            return Err(Error::InvalidKey {
+                table: "?".into(),
+                key: format!("{:?}", key.0),
+                reason: "name its table too".into(),
+            });
+        };
+        return changes_of_row(db, backend, &tracked, key, filter).await;
+    }
+    let source = |sql: &mut Sql| {
+        sql.push(" FROM dbvsg_commit_table x JOIN dbvsg_commit c ON c.id = x.commit_id WHERE c.seq IS NOT NULL");
+        if let Some(tracked) = &table {
+            sql.push(" AND x.table_id = ").bind(tracked.id);
+        }
+        filter.commits(sql);
+    };
+    let counter = filter.counter();
+    let mut sql = Sql::new(backend, format!("SELECT coalesce(sum({counter}), 0) AS total"));
+    source(&mut sql);
+    let total = sql.one(db).await?.map(|row| row.try_get::<i64>("", "total")).transpose()?.unwrap_or_default();
+    let mut sql = Sql::new(
+        backend,
+        format!(
+            "SELECT * FROM (SELECT c.seq, x.commit_id, x.table_id, x.first_change, x.last_change, {counter} AS n, \
+             sum({counter}) OVER (ORDER BY c.seq DESC, x.table_id DESC ROWS UNBOUNDED PRECEDING) AS upto"
+        ),
+    );
+    source(&mut sql);
+    let (first, end) = (filter.offset as i64, filter.offset.saturating_add(filter.limit) as i64);
+    sql.push(") s WHERE n > 0 AND upto > ").bind(first).push(" AND upto - n < ").bind(end).push(" ORDER BY upto");
+    let mut slices: BTreeMap<i64, Vec<Slice>> = BTreeMap::new();
+    for row in sql.all(db).await? {
+        let slice = Slice::read(&row, first, end)?;
+        slices.entry(slice.table).or_default().push(slice);
+    }
+    let mut found = Vec::new();
+    for (table, slices) in slices {
+        let Some(tracked) = catalog.by_id(table) else {
+            continue;
+        };
+        found
+            .extend(read_slices(db, backend, tracked, filter, slices).await?.into_iter().map(|change| (table, change)));
+    }
+    found.sort_by_key(|(table, change)| std::cmp::Reverse((change.seq, *table, change.id)));
+    Ok(Page { items: found.into_iter().map(|(_, change)| change).collect(), total: total as u64 })
+}
+
+/// The part of a page that comes from one commit's entry for one table.
+struct Slice {
+    commit: i64,
+    table: i64,
+    first_change: i64,
+    last_change: i64,
+    /// How many of its changes come before the page, and how many are on it; none if all are.
+    part: Option<(i64, i64)>,
+}
+
+impl Slice {
+    fn read(row: &QueryResult, first: i64, end: i64) -> Result<Self> {
+        let number = |name: &str| row.try_get::<i64>("", name);
+        let (count, upto) = (number("n")?, number("upto")?);
+        let begin = upto - count;
+        let (skip, keep) = ((first - begin).max(0), upto.min(end) - begin.max(first));
+        Ok(Self {
+            commit: number("commit_id")?,
+            table: number("table_id")?,
+            first_change: number("first_change")?,
+            last_change: number("last_change")?,
+            part: (keep < count).then_some((skip, keep)),
+        })
+    }
+}
+
+async fn read_slices<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    filter: &AuditFilter,
+    slices: Vec<Slice>,
+) -> Result<Vec<Change>> {
+    let (whole, parts): (Vec<_>, Vec<_>) = slices.into_iter().partition(|slice| slice.part.is_none());
+    let mut found = Vec::new();
+    let range = |sql: &mut Sql, first: i64, last: i64| {
+        sql.push(" WHERE h.vsg_id BETWEEN ").bind(first).push(" AND ").bind(last);
+    };
+    if let (Some(first), Some(last)) =
+        (whole.iter().map(|s| s.first_change).min(), whole.iter().map(|s| s.last_change).max())
+    {
+        let mut sql = select(backend, tracked);
+        range(&mut sql, first, last);
+        sql.push(" AND h.vsg_begin IN (").bind_all(whole.iter().map(|slice| slice.commit)).push(")");
+        filter.versions(&mut sql);
+        read(db, backend, tracked, sql, &mut found).await?;
+    }
+    for slice in parts {
+        let (skip, keep) = slice.part.unwrap_or_default();
+        let mut sql = select(backend, tracked);
+        range(&mut sql, slice.first_change, slice.last_change);
+        sql.push(" AND h.vsg_begin = ").bind(slice.commit);
+        filter.versions(&mut sql);
+        sql.push(" ORDER BY h.vsg_id DESC LIMIT ").bind(keep).push(" OFFSET ").bind(skip);
+        read(db, backend, tracked, sql, &mut found).await?;
+    }
+    Ok(found.into_iter().map(|(_, change)| change).collect())
+}
+
+/// Changes with their commits `c` and the versions `p` before them; the first columns are those of [`change`].
+fn select(backend: &'static dyn Backend, tracked: &Tracked) -> Sql {
+    let history = backend.quote_table(&tracked.history);
+    Sql::new(
+        backend,
+        format!(
+            "SELECT h.vsg_id, h.vsg_op, c.uuid, c.seq, c.actor, c.message, c.committed_at, c.operation, p.vsg_id AS previous, {}, {} \
+             FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin LEFT JOIN {history} p ON p.vsg_id = \
+             (SELECT max(x.vsg_id) FROM {history} x WHERE {} AND x.vsg_id < h.vsg_id)",
+            tracked.projection(backend, "h"),
+            tracked.projection(backend, "p"),
+            tracked.same_key(backend, "x", "h"),
+        ),
+    )
+}
+
+/// How many columns of [`select`] stand before those of the table.
+const LEADING: usize = 9;
+
+async fn read<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    sql: Sql,
+    found: &mut Vec<(String, Change)>,
+) -> Result<()> {
+    for row in sql.all(db).await? {
+        found.push(change(backend, tracked, &row)?);
+    }
+    Ok(())
+}
+
+fn change(backend: &dyn Backend, tracked: &Tracked, row: &QueryResult) -> Result<(String, Change)> {
+    let id: i64 = row.try_get("", "vsg_id")?;
+    let word: String = row.try_get("", "vsg_op")?;
+    let op = Op::from_stored(&word).ok_or_else(|| Error::Corrupted {
+        detail: format!("version {id} of {} has the operation `{word}`", tracked.name()),
+    })?;
+    let version = tracked.read(backend, row, LEADING)?;
+    let key = Key::of(&tracked.table, &version);
+    let previous = row.try_get::<Option<i64>>("", "previous")?;
+    let (before, after) = match op {
+        Op::Delete => (Some(version), None),
+        Op::Insert | Op::Baseline => (None, Some(version)),
+        Op::Update | Op::SoftDelete | Op::Restore => {
+            let before = previous.map(|_| tracked.read(backend, row, LEADING + tracked.table.columns.len()));
+            (before.transpose()?, Some(version))
+        }
+    };
+    let change = Change {
+        table: tracked.name(),
+        id,
+        key,
+        op,
+        before,
+        after,
+        commit: row.try_get::<String>("", "uuid")?.parse()?,
+        seq: row.try_get("", "seq")?,
+        actor: row.try_get("", "actor")?,
+        message: row.try_get("", "message")?,
+        at: time::from_micros(row.try_get("", "committed_at")?),
+    };
+    Ok((row.try_get("", "operation")?, change))
+}
+
+fn of_row(sql: &mut Sql, backend: &dyn Backend, tracked: &Tracked, key: &Key) {
+    let names = tracked.quoted_key(backend).into_iter().map(|name| format!("h.{name}"));
+    sql.push(" WHERE ").all_equal(names.zip(key.0.iter().cloned().map(Into::into))).push(" AND c.seq IS NOT NULL");
+}
+
+async fn count_of_row<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    key: &Key,
+    narrow: impl Fn(&mut Sql),
+) -> Result<u64> {
+    let history = backend.quote_table(&tracked.history);
+    let mut sql = Sql::new(
+        backend,
+        format!("SELECT count(*) AS total FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin"),
+    );
+    of_row(&mut sql, backend, tracked, key);
+    narrow(&mut sql);
+    let total = sql.one(db).await?.map(|row| row.try_get::<i64>("", "total")).transpose()?;
+    Ok(total.unwrap_or_default() as u64)
+}
+
+async fn changes_of_row<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    key: &Key,
+    filter: &AuditFilter,
+) -> Result<Page<Change>> {
+    let narrow = |sql: &mut Sql| {
+        filter.commits(sql);
+        filter.versions(sql);
+    };
+    let total = count_of_row(db, backend, tracked, key, narrow).await?;
+    let mut sql = select(backend, tracked);
+    of_row(&mut sql, backend, tracked, key);
+    narrow(&mut sql);
+    sql.push(" ORDER BY h.vsg_id DESC LIMIT ").bind(filter.limit as i64).push(" OFFSET ").bind(filter.offset as i64);
+    let mut found = Vec::new();
+    read(db, backend, tracked, sql, &mut found).await?;
+    Ok(Page { items: found.into_iter().map(|(_, change)| change).collect(), total })
+}
+
+/// The versions of one row, newest first. Two queries.
+pub(crate) async fn row_history<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    key: &Key,
+    limit: u64,
+    offset: u64,
+) -> Result<Page<Version>> {
+    let total = count_of_row(db, backend, tracked, key, |_| ()).await?;
+    let mut sql = select(backend, tracked);
+    of_row(&mut sql, backend, tracked, key);
+    sql.push(" ORDER BY h.vsg_id DESC LIMIT ").bind(limit as i64).push(" OFFSET ").bind(offset as i64);
+    let mut found = Vec::new();
+    read(db, backend, tracked, sql, &mut found).await?;
+    let newest = total.saturating_sub(offset);
+    let versions =
+        (0..=newest).rev().zip(found).map(|(version, (operation, change))| Version { version, operation, change });
+    Ok(Page { items: versions.collect(), total })
+}

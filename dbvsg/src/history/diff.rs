@@ -1,0 +1,119 @@
+use std::sync::Arc;
+
+use futures_util::{Stream, StreamExt, TryStreamExt, future};
+use sea_orm::DatabaseConnection;
+use serde::Serialize;
+
+use super::{Position, stream};
+use crate::{
+    Result,
+    backend::{Backend, Sql},
+    catalog::Tracked,
+    model::{Key, Row},
+};
+
+/// A row that is not the same at two commits.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RowDiff {
+    /// It is only there at the second.
+    Added {
+        /// Its key.
+        key: Key,
+        /// The row.
+        row: Row,
+    },
+    /// It is only there at the first.
+    Removed {
+        /// Its key.
+        key: Key,
+        /// The row.
+        row: Row,
+    },
+    /// It is there at both, and differs.
+    Changed {
+        /// Its key.
+        key: Key,
+        /// The row at the first.
+        from: Row,
+        /// The row at the second.
+        to: Row,
+        /// The positions of the columns that differ.
+        columns: Vec<usize>,
+    },
+}
+
+/// How many rows differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DiffCount {
+    /// Rows only there at the second commit.
+    pub added: u64,
+    /// Rows only there at the first.
+    pub removed: u64,
+    /// Rows that are there at both, and differ.
+    pub changed: u64,
+}
+
+impl DiffCount {
+    /// Counts one row more.
+    pub fn add(&mut self, row: &RowDiff) {
+        match row {
+            RowDiff::Added { .. } => self.added += 1,
+            RowDiff::Removed { .. } => self.removed += 1,
+            RowDiff::Changed { .. } => self.changed += 1,
+        }
+    }
+}
+
+/// The rows that differ between two commits, in key order: one query, which looks only at keys touched in between.
+pub(crate) fn diff(
+    db: DatabaseConnection,
+    backend: &'static dyn Backend,
+    tracked: Arc<Tracked>,
+    from: Position,
+    to: Position,
+) -> impl Stream<Item = Result<RowDiff>> + Send + 'static {
+    let key = tracked.quoted_key(backend);
+    let keys = |alias: &str| key.iter().map(|name| format!("{alias}.{name}")).collect::<Vec<_>>().join(", ");
+    let (first, last) = if from.seq <= to.seq { (&from, &to) } else { (&to, &from) };
+    let history = backend.quote_table(&tracked.history);
+    let range = |end: &str| {
+        format!(
+            "(SELECT {end} FROM dbvsg_commit_table x JOIN dbvsg_commit c ON c.id = x.commit_id WHERE x.table_id = {} AND c.seq > {} AND c.seq <= {})",
+            tracked.id, first.seq, last.seq,
+        )
+    };
+    let sql = format!(
+        "SELECT a.vsg_id AS from_id, b.vsg_id AS to_id, {from_columns}, {to_columns} FROM \
+         (SELECT DISTINCT {keys} FROM {history} h WHERE h.vsg_id BETWEEN {low} AND {high}) k \
+         LEFT JOIN {history} a ON {same_a} AND {valid_a} LEFT JOIN {history} b ON {same_b} AND {valid_b} ORDER BY {order}",
+        from_columns = tracked.projection(backend, "a"),
+        to_columns = tracked.projection(backend, "b"),
+        keys = keys("h"),
+        low = range("min(x.first_change)"),
+        high = range("max(x.last_change)"),
+        same_a = tracked.same_key(backend, "a", "k"),
+        valid_a = from.valid("a"),
+        same_b = tracked.same_key(backend, "b", "k"),
+        valid_b = to.valid("b"),
+        order = keys("k"),
+    );
+    let width = tracked.table.columns.len();
+    let rows = stream(db, Sql::new(backend, sql).statement(), move |row| {
+        let side = |id: &str, first: usize| -> Result<Option<Row>> {
+            let present = row.try_get::<Option<i64>>("", id)?.is_some();
+            present.then(|| tracked.read(backend, row, first)).transpose()
+        };
+        let key = |row: &Row| Key::of(&tracked.table, row);
+        Ok(match (side("from_id", 2)?, side("to_id", 2 + width)?) {
+            (None, Some(row)) => Some(RowDiff::Added { key: key(&row), row }),
+            (Some(row), None) => Some(RowDiff::Removed { key: key(&row), row }),
+            (Some(from), Some(to)) => {
+                let columns = from.changed(&to);
+                (!columns.is_empty()).then(|| RowDiff::Changed { key: key(&to), from, to, columns })
+            }
+            (None, None) => None,
+        })
+    });
+    rows.try_filter_map(future::ok).boxed()
+}

@@ -1,0 +1,27 @@
+//! Reading the past: states, changes, differences.
+
+mod as_of;
+mod changes;
+mod diff;
+mod position;
+mod rewrite;
+mod state;
+
+pub use as_of::AsOf;
+pub(crate) use as_of::as_of;
+pub use changes::AuditFilter;
+pub(crate) use changes::{changes, row_history};
+pub(crate) use diff::diff;
+pub use diff::{DiffCount, RowDiff};
+pub(crate) use position::{Position, resolve};
+use state::stream;
+pub(crate) use state::{fields, row_at, rows_at};
+
+/// Some of a list, and how long the whole list is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// The part asked for.
+    pub items: Vec<T>,
+    /// How many there are in all.
+    pub total: u64,
+}

@@ -1,0 +1,134 @@
+use sea_orm::{ConnectionTrait, QueryResult};
+
+use crate::{
+    Error, Result,
+    backend::{Backend, Sql},
+    catalog::{MAIN, MAIN_NAME, Tracked},
+    model::{CommitId, Reference, time},
+};
+
+/// A place in the order of all commits.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Position {
+    /// The commit's id in the catalog.
+    pub(crate) id: i64,
+    pub(crate) uuid: CommitId,
+    pub(crate) seq: i64,
+}
+
+impl Position {
+    /// A condition that holds for the versions under `alias` that are valid here.
+    pub(crate) fn valid(&self, alias: &str) -> String {
+        format!(
+            "{alias}.vsg_branch = {MAIN} AND {alias}.vsg_begin <= {} AND ({alias}.vsg_end IS NULL OR {alias}.vsg_end > {}) \
+             AND {alias}.vsg_op <> 'delete'",
+            self.id, self.seq,
+        )
+    }
+
+    /// Refuses a position before the past of the table is known.
+    pub(crate) fn check(&self, tracked: &Tracked) -> Result<()> {
+        if self.seq >= tracked.since {
+            return Ok(());
+        }
+        Err(Error::UnknownReference {
+            reference: self.uuid.to_string(),
+            reason: format!("table `{}` was not tracked yet", tracked.name()),
+        })
+    }
+}
+
+const COMMIT: &str = "SELECT c.id, c.uuid, c.seq FROM dbvsg_commit c WHERE c.seq IS NOT NULL";
+
+/// The commit that a reference names; with a table, HEAD and `~n` count the commits that touched it. One query.
+pub(crate) async fn resolve<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    table: Option<&str>,
+    reference: &Reference,
+) -> Result<Position> {
+    let unknown =
+        |reason: &str| Error::UnknownReference { reference: reference.to_string(), reason: reason.to_owned() };
+    let mut sql = Sql::new(backend, COMMIT);
+    let reason = match reference {
+        Reference::Head { back } => {
+            head(&mut sql, table, *back);
+            "there are not so many commits"
+        }
+        Reference::Name(name) if name == MAIN_NAME => {
+            head(&mut sql, table, 0);
+            "there is no commit yet"
+        }
+        Reference::Commit(id) => {
+            sql.push(" AND c.uuid = ").bind(id.to_string());
+            "there is no such commit"
+        }
+        Reference::Prefix(digits) => {
+            let prefix = hyphenated(digits);
+            // `g` comes after the last hex digit.
+            sql.push(" AND c.uuid >= ").bind(prefix.as_str()).push(" AND c.uuid < ").bind(format!("{prefix}g"));
+            sql.push(" ORDER BY c.seq LIMIT 10");
+            "no commit begins with these digits"
+        }
+        Reference::At(moment) => {
+            sql.push(" AND c.committed_at <= ").bind(moment.timestamp_micros()).push(" ORDER BY c.seq DESC LIMIT 1");
+            "it is before the first commit"
+        }
+        Reference::Name(_) => {
+            return Err(unknown("there is no tag, branch or commit of this name"));
+        }
+    };
+    let found = sql.all(db).await?.iter().map(position).collect::<Result<Vec<_>>>()?;
+    if found.len() > 1 {
+        let candidates = found.iter().map(|position| position.uuid.to_string()).collect();
+        return Err(Error::AmbiguousReference { reference: reference.to_string(), candidates });
+    }
+    found.into_iter().next().ok_or_else(|| match reference {
+        Reference::At(moment) => {
+            Error::UnknownReference { reference: time::to_text(*moment), reason: reason.to_owned() }
+        }
+        _ => unknown(reason),
+    })
+}
+
+fn head(sql: &mut Sql, table: Option<&str>, back: u32) {
+    if let Some(table) = table {
+        sql.push(
+            " AND EXISTS (SELECT 1 FROM dbvsg_commit_table x JOIN dbvsg_table t ON t.id = x.table_id WHERE x.commit_id = c.id AND \
+             CASE WHEN t.schema_name IS NULL THEN t.table_name ELSE t.schema_name || '.' || t.table_name END = ",
+        );
+        sql.bind(table).push(")");
+    }
+    sql.push(" ORDER BY c.seq DESC LIMIT 1 OFFSET ").bind(i64::from(back));
+}
+
+fn position(row: &QueryResult) -> Result<Position> {
+    Ok(Position {
+        id: row.try_get("", "id")?,
+        uuid: row.try_get::<String>("", "uuid")?.parse()?,
+        seq: row.try_get("", "seq")?,
+    })
+}
+
+/// Puts the hyphens of a UUID among its first digits.
+fn hyphenated(digits: &str) -> String {
+    let mut text = String::with_capacity(36);
+    for (position, digit) in digits.chars().enumerate() {
+        if matches!(position, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_hyphenated() {
+        assert_eq!(hyphenated("0f8fad5"), "0f8fad5");
+        assert_eq!(hyphenated("0f8fad5bd9cb469fa1"), "0f8fad5b-d9cb-469f-a1");
+    }
+}

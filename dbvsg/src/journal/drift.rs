@@ -1,0 +1,172 @@
+//! Drift: what the live table holds and its history does not know, because no trigger saw it.
+
+use std::collections::HashMap;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+
+use crate::{
+    Author, CommitId, Result, Vsg,
+    backend::{Backend, Sql},
+    capture,
+    catalog::{MAIN, Tracked},
+    journal,
+    model::Key,
+};
+
+/// How many drifted rows of a table are named.
+const NAMED: usize = 10;
+
+/// The SQL texts that compare a live table with the newest versions of its history.
+struct Comparison {
+    live: String,
+    history: String,
+    columns: Vec<String>,
+    /// The newest version `h` of the key of `l`.
+    newest: String,
+    /// Whether `l` and `h` differ in a watched column.
+    differs: String,
+    /// Whether `l` has the key of `h`.
+    same_key: String,
+    /// Whether no later version of the key of `h` exists.
+    is_newest: String,
+}
+
+impl Comparison {
+    fn new(backend: &dyn Backend, tracked: &Tracked) -> Self {
+        let same = |a: &str, b: &str| tracked.same_key(backend, a, b);
+        let history = backend.quote_table(&tracked.history);
+        let differs: Vec<String> = tracked
+            .watched_columns()
+            .map(|column| {
+                let name = backend.quote(&column.name);
+                backend.differs(column, &format!("l.{name}"), &format!("h.{name}"))
+            })
+            .collect();
+        Self {
+            live: backend.quote_table(&tracked.table.name),
+            columns: tracked.captured_columns().map(|column| backend.quote(&column.name)).collect(),
+            newest: format!("h.vsg_id = (SELECT max(x.vsg_id) FROM {history} x WHERE {})", same("x", "l")),
+            differs: differs.join(" OR "),
+            same_key: same("l", "h"),
+            is_newest: format!(
+                "NOT EXISTS (SELECT 1 FROM {history} n WHERE {} AND n.vsg_id > h.vsg_id)",
+                same("n", "h")
+            ),
+            history,
+        }
+    }
+
+    fn columns(&self, alias: &str) -> String {
+        let columns: Vec<String> = self.columns.iter().map(|name| format!("{alias}.{name}")).collect();
+        columns.join(", ")
+    }
+
+    /// Live rows that history does not know as they are.
+    fn unknown(&self, select: &str) -> String {
+        format!(
+            "SELECT {select} FROM {} l LEFT JOIN {} h ON {} WHERE h.vsg_id IS NULL OR h.vsg_op = 'delete' OR {}",
+            self.live, self.history, self.newest, self.differs,
+        )
+    }
+
+    /// Rows that history believes to be alive.
+    fn lost(&self, select: &str) -> String {
+        format!(
+            "SELECT {select} FROM {} h WHERE h.vsg_op <> 'delete' AND {} AND NOT EXISTS (SELECT 1 FROM {} l WHERE {})",
+            self.history, self.is_newest, self.live, self.same_key,
+        )
+    }
+}
+
+/// The first drifted rows of a table, in words.
+pub(super) async fn find<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+) -> Result<Vec<String>> {
+    let comparison = Comparison::new(backend, tracked);
+    let mut found = Vec::new();
+    for (sql, what) in [
+        (comparison.unknown(&tracked.projection(backend, "l")), "is not in the history as it is in the table"),
+        (comparison.lost(&tracked.projection(backend, "h")), "is in the history but gone from the table"),
+    ] {
+        let rows = Sql::new(backend, format!("{sql} LIMIT {NAMED}")).all(db).await?;
+        for row in rows {
+            let key = Key::of(&tracked.table, &tracked.read(backend, &row, 0)?).to_text(&tracked.table);
+            found.push(format!("row {key} {what}; reconcile records it"));
+        }
+    }
+    Ok(found)
+}
+
+/// The names of the triggers that are missing or not as they should be.
+pub(super) async fn broken_triggers<C: ConnectionTrait>(
+    db: &C,
+    backend: &dyn Backend,
+    tracked: &Tracked,
+) -> Result<Vec<String>> {
+    let rows = db.query_all_raw(backend.installed_triggers(&tracked.table.name)).await?;
+    let mut installed = HashMap::new();
+    for row in rows {
+        installed.insert(row.try_get::<String>("", "name")?, row.try_get::<String>("", "body")?);
+    }
+    let expected = backend.triggers(tracked).into_iter();
+    Ok(expected
+        .filter(|trigger| installed.get(&trigger.name) != Some(&trigger.sql))
+        .map(|trigger| trigger.name)
+        .collect())
+}
+
+/// Records drift as a RECONCILE commit and puts the triggers back. Returns the commit, or none if there was no drift.
+pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<CommitId>> {
+    author.check()?;
+    let backend = vsg.backend();
+    let txn = capture::begin_write(vsg).await?;
+    let catalog = vsg.catalog_now(&sea_orm::DatabaseExecutor::Transaction(&txn)).await?;
+    journal::seal_tables_within(&txn, vsg, &catalog).await?;
+    let id = CommitId::random();
+    let mut sql = Sql::new(
+        backend,
+        "INSERT INTO dbvsg_commit (uuid, branch_id, actor, operation, message, meta, written_at) VALUES (",
+    );
+    sql.bind(id.to_string()).push(", ").bind(MAIN).push(", ").bind(author.actor).push(", 'RECONCILE', ");
+    sql.bind(author.message).push(", ").bind(author.meta.map(|meta| meta.to_string()));
+    sql.push(&format!(", {})", backend.now()));
+    sql.execute(&txn).await?;
+    let mut written = 0;
+    for tracked in catalog.iter() {
+        written += record(&txn, backend, tracked).await?;
+        for trigger in broken_triggers(&txn, backend, tracked).await? {
+            txn.execute_unprepared(&backend.drop_trigger(&tracked.table.name, &trigger)).await?;
+            for expected in backend.triggers(tracked).into_iter().filter(|expected| expected.name == trigger) {
+                txn.execute_unprepared(&expected.sql).await?;
+            }
+        }
+    }
+    // Without a row the commit is empty, and sealing forgets it.
+    journal::seal_tables_within(&txn, vsg, &catalog).await?;
+    txn.commit().await?;
+    Ok((written > 0).then_some(id))
+}
+
+async fn record(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked: &Tracked) -> Result<u64> {
+    let comparison = Comparison::new(backend, tracked);
+    let current = "(SELECT max(id) FROM dbvsg_commit)";
+    let rest = |op: &str| format!("{MAIN}, {current}, {op}");
+    let unknown = comparison.unknown(&format!(
+        "{}, {}",
+        comparison.columns("l"),
+        rest("CASE WHEN h.vsg_id IS NULL OR h.vsg_op = 'delete' THEN 'insert' ELSE 'update' END"),
+    ));
+    let lost = comparison.lost(&format!("{}, {}", comparison.columns("h"), rest("'delete'")));
+    let mut written = 0;
+    for source in [unknown, lost] {
+        let sql = format!(
+            "INSERT INTO {} ({}, vsg_branch, vsg_begin, vsg_op) {source}",
+            comparison.history,
+            comparison.columns.join(", "),
+        );
+        written += Sql::new(backend, sql).execute(txn).await?.rows_affected();
+    }
+    Ok(written)
+}

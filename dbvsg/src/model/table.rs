@@ -1,0 +1,141 @@
+use std::fmt;
+
+/// The name of a table: its own name, and its schema where the engine has schemas.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableName {
+    /// The schema, if it is not the default one.
+    pub schema: Option<String>,
+    /// The table's own name.
+    pub name: String,
+}
+
+impl TableName {
+    /// A table of the default schema.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { schema: None, name: name.into() }
+    }
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema {
+            write!(f, "{schema}.")?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+/// What the values of a column mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ColumnKind {
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Integer,
+    /// A binary floating-point number.
+    Float,
+    /// An exact decimal number.
+    Decimal,
+    /// Text.
+    Text,
+    /// Bytes.
+    Bytes,
+    /// A calendar date.
+    Date,
+    /// A time of day.
+    Time,
+    /// A moment without zone.
+    DateTime,
+    /// A moment with zone, kept as UTC.
+    Timestamp,
+    /// A UUID.
+    Uuid,
+    /// A JSON document.
+    Json,
+    /// Whatever was stored: a column without a declared type.
+    Any,
+}
+
+/// One column as the database describes it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// The declared type, in the words of the engine.
+    pub declared: String,
+    /// What its values mean.
+    pub kind: ColumnKind,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+    /// Whether the database fills it when a row leaves it out: a default, or an automatic key.
+    pub has_default: bool,
+    /// Whether the database computes it, so nobody may write it.
+    pub generated: bool,
+    /// The collation, where it is not the engine's usual one.
+    pub collation: Option<String>,
+}
+
+/// A unique key other than the primary key.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct UniqueKey {
+    /// The columns with the collation under which they are compared.
+    pub columns: Vec<(String, Option<String>)>,
+}
+
+/// A foreign key.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ForeignKey {
+    /// The columns of this table.
+    pub columns: Vec<String>,
+    /// The table they refer to.
+    pub references: TableName,
+    /// The columns there, in the same order.
+    pub referenced: Vec<String>,
+}
+
+/// A table as the database describes it now.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Table {
+    /// Its name.
+    pub name: TableName,
+    /// Its columns, in their order.
+    pub columns: Vec<Column>,
+    /// The positions of the primary key's columns, in key order; empty if there is no primary key.
+    pub key: Vec<usize>,
+    /// Its other unique keys.
+    pub unique: Vec<UniqueKey>,
+    /// Its foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+}
+
+impl Table {
+    /// The column of this name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The position of the column of this name.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// The primary key's columns, in key order.
+    pub fn key_columns(&self) -> impl Iterator<Item = &Column> {
+        self.key.iter().map(|&position| &self.columns[position])
+    }
+
+    /// The names of the primary key's columns, in key order.
+    pub fn key_names(&self) -> Vec<&str> {
+        self.key_columns().map(|column| column.name.as_str()).collect()
+    }
+
+    /// Whether the column at this position belongs to the primary key.
+    pub fn is_key(&self, position: usize) -> bool {
+        self.key.contains(&position)
+    }
+}

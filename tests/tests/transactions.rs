@@ -1,0 +1,193 @@
+//! A transaction is one commit, labelled, or leaves no trace.
+
+use dbvsg::{
+    Author, Error, Reference,
+    sea_orm::{ConnectionTrait, TransactionTrait},
+};
+use dbvsg_tests::Scene;
+
+async fn counters() -> Scene {
+    let scene =
+        Scene::with(&["CREATE TABLE c (id INTEGER PRIMARY KEY, n INTEGER)", "INSERT INTO c VALUES (1, 0), (2, 0)"])
+            .await;
+    scene.vsg.enable("c").await.unwrap();
+    scene
+}
+
+#[tokio::test]
+async fn who_when_and_why_are_kept() {
+    let scene = counters().await;
+    let author = Author::new("ann")
+        .because("it was time")
+        .operation("CORRECTION")
+        .query("UPDATE ...")
+        .meta(serde_json::json!({"ticket": 7}));
+    let before = chrono_micros();
+    let txn = scene.vsg.begin(author).await.unwrap();
+    txn.execute_unprepared("UPDATE c SET n = 1").await.unwrap();
+    let id = txn.commit().await.unwrap().unwrap();
+    let commit = scene.vsg.commit(id).await.unwrap();
+    assert_eq!(commit.actor, "ann");
+    assert_eq!(commit.message.as_deref(), Some("it was time"));
+    assert_eq!(commit.operation, "CORRECTION");
+    assert_eq!(commit.query.as_deref(), Some("UPDATE ..."));
+    assert_eq!(commit.meta, Some(serde_json::json!({"ticket": 7})));
+    let at = commit.created_at.timestamp_micros();
+    assert!(at + 1000 >= before && at <= chrono_micros() + 1000);
+    assert!(commit.is_current && !commit.rollbacked);
+    assert_eq!(commit.parent, Some(scene.vsg.commit("HEAD~1").await.unwrap().uuid));
+    scene.end().await;
+}
+
+fn chrono_micros() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    now.as_micros() as i64
+}
+
+#[tokio::test]
+async fn a_rollback_leaves_no_trace() {
+    let scene = counters().await;
+    for explicit in [true, false] {
+        let txn = scene.vsg.begin("ann").await.unwrap();
+        txn.execute_unprepared("UPDATE c SET n = 1").await.unwrap();
+        if explicit {
+            txn.rollback().await.unwrap();
+        } else {
+            drop(txn);
+        }
+    }
+    let failed: Result<(), Error> = scene
+        .vsg
+        .transaction("ann", async |txn| {
+            txn.execute_unprepared("UPDATE c SET n = 1").await?;
+            Err(Error::NotTracked { table: "any error".into() })
+        })
+        .await;
+    assert!(failed.is_err());
+    assert_eq!(scene.rows("SELECT n FROM c").await, ["0", "0"]);
+    assert_eq!(scene.operations().await, ["BASELINE"]);
+    let left = scene.rows("SELECT count(*) FROM dbvsg_commit UNION ALL SELECT count(*) FROM c_history").await;
+    assert_eq!(left, ["1", "2"]);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_savepoint_can_be_undone_alone() {
+    let scene = counters().await;
+    let txn = scene.vsg.begin("ann").await.unwrap();
+    let inner = TransactionTrait::begin(&txn).await.unwrap();
+    inner.execute_unprepared("UPDATE c SET n = 5").await.unwrap();
+    inner.rollback().await.unwrap();
+    let inner = TransactionTrait::begin(&txn).await.unwrap();
+    inner.execute_unprepared("UPDATE c SET n = 6 WHERE id = 1").await.unwrap();
+    inner.commit().await.unwrap();
+    txn.execute_unprepared("UPDATE c SET n = 7 WHERE id = 2").await.unwrap();
+    let id = txn.commit().await.unwrap().unwrap();
+    let commit = scene.vsg.commit(id).await.unwrap();
+    assert_eq!(commit.tables[0].updated, 2);
+    assert_eq!(scene.rows_at("HEAD", "SELECT n FROM c").await, ["6", "7"]);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn every_step_inside_is_kept() {
+    let scene = counters().await;
+    scene.commit("UPDATE c SET n = 1 WHERE id = 1; UPDATE c SET n = 2 WHERE id = 1; DELETE FROM c WHERE id = 1; INSERT INTO c VALUES (1, 3)").await;
+    let values: Vec<_> = scene
+        .audit()
+        .await
+        .iter()
+        .rev()
+        .map(|c| {
+            (c.op.shown(), c.before.clone().map(|r| r.values[1].clone()), c.after.clone().map(|r| r.values[1].clone()))
+        })
+        .collect();
+    use dbvsg::Value::Integer as I;
+    assert_eq!(
+        values,
+        [
+            ("update", Some(I(0)), Some(I(1))),
+            ("update", Some(I(1)), Some(I(2))),
+            ("delete", Some(I(2)), None),
+            ("create", None, Some(I(3))),
+        ]
+    );
+    assert_eq!(scene.rows_at("HEAD", "SELECT n FROM c ORDER BY id").await, ["3", "0"]);
+    assert_eq!(scene.rows_at("HEAD~1", "SELECT n FROM c").await, ["0", "0"]);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn of_two_that_expect_the_same_parent_one_is_refused() {
+    let scene = counters().await;
+    let parent: Reference = scene.vsg.commit("HEAD").await.unwrap().uuid.into();
+    let author = Author::new("ann").expect_parent(parent);
+    let txn = scene.vsg.begin(author.clone()).await.unwrap();
+    txn.execute_unprepared("UPDATE c SET n = 1").await.unwrap();
+    txn.commit().await.unwrap();
+    assert!(matches!(scene.vsg.begin(author).await, Err(Error::StaleParent { .. })));
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn an_actor_must_be_usable() {
+    let scene = counters().await;
+    for actor in [String::new(), "x".repeat(256), "a\nb".into()] {
+        assert!(matches!(scene.vsg.begin(actor).await, Err(Error::InvalidActor { .. })));
+    }
+    scene.vsg.begin("é".repeat(255)).await.unwrap().rollback().await.unwrap();
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn futures_can_move_between_threads() {
+    let scene = counters().await;
+    let vsg = scene.vsg.clone();
+    tokio::spawn(async move {
+        vsg.transaction("ann", async |txn| {
+            txn.execute_unprepared("UPDATE c SET n = 1").await?;
+            Ok::<_, Error>(())
+        })
+        .await
+    })
+    .await
+    .unwrap()
+    .unwrap();
+    assert_eq!(scene.operations().await, ["UPDATE", "BASELINE"]);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn an_outside_transaction_is_one_commit_and_a_dbvsg_one_parts_two() {
+    let scene = counters().await;
+    let txn = scene.db().begin().await.unwrap();
+    txn.execute_unprepared("UPDATE c SET n = 1 WHERE id = 1").await.unwrap();
+    txn.execute_unprepared("UPDATE c SET n = 1 WHERE id = 2").await.unwrap();
+    txn.commit().await.unwrap();
+    scene.commit("UPDATE c SET n = 2").await;
+    scene.sql("UPDATE c SET n = 3").await;
+    let log = scene.log().await;
+    let seen: Vec<_> = log.iter().map(|c| (c.operation.as_str(), c.tables[0].updated)).collect();
+    assert_eq!(seen, [("EXTERNAL", 2), ("UPDATE", 2), ("EXTERNAL", 2), ("BASELINE", 0)]);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn each_plain_write_of_this_program_is_a_commit() {
+    let scene = counters().await;
+    for n in 1..=20 {
+        scene.sql(&format!("UPDATE c SET n = {n} WHERE id = 1")).await;
+    }
+    let txn = scene.db().begin().await.unwrap();
+    for n in 1..=3 {
+        txn.execute_unprepared(&format!("UPDATE c SET n = {n} WHERE id = 2")).await.unwrap();
+    }
+    txn.commit().await.unwrap();
+    let log = scene.log().await;
+    assert_eq!(log.len(), 22);
+    assert_eq!(log[0].tables[0].updated, 3);
+    for (back, n) in (1..=20).rev().enumerate() {
+        assert_eq!(scene.rows_at(format!("HEAD~{}", back + 1), "SELECT n FROM c WHERE id = 1").await, [n.to_string()]);
+    }
+    scene.end().await;
+}
