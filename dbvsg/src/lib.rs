@@ -46,8 +46,9 @@ mod vsg;
 
 pub use accessor::{
     Accessor, AccessorAt, BoxFuture, Event, Find, HookError, HookResult, Hooks, Operation, Order, Saved, Scope,
-    Versioned, Writable,
+    Versioned, Writable, codec,
 };
+pub use async_trait::async_trait;
 pub use backend::{ConnectOptions, Synchronous};
 pub use capture::{Policy, Txn, TxnConnection};
 pub use catalog::{TableStatus, Tracked};

@@ -143,8 +143,11 @@ fn text(row: &QueryResult) -> String {
 
 /// Runs SQL in a process of its own: the sqlite3 program.
 pub fn outside(scene: &Scene, sql: &str) -> String {
-    let output =
-        Command::new("sqlite3").arg("-batch").arg(scene.file()).arg(format!("PRAGMA foreign_keys=ON; {sql}")).output();
+    let output = Command::new("sqlite3")
+        .args(["-batch", "-cmd", ".timeout 20000"])
+        .arg(scene.file())
+        .arg(format!("PRAGMA foreign_keys=ON; {sql}"))
+        .output();
     let output = output.unwrap_or_else(|error| panic!("the sqlite3 program is needed: {error}"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn,
     TryIntoModel, Value as Bound,
-    sea_query::{ArrayType, IntoValueTuple, ValueTuple},
+    sea_query::{ArrayType, Expr, IntoValueTuple, ValueTuple, extension::sqlite::SqliteExpr},
 };
 use serde_json::{Map, Value as Json};
 
@@ -20,7 +20,10 @@ use crate::{
 };
 
 /// Reads JSON as a value of this type; `null` is the NULL of the type.
-pub(crate) fn parse(kind: &ArrayType, json: &Json) -> Result<Bound, String> {
+///
+/// # Errors
+/// Says what was expected.
+pub fn parse(kind: &ArrayType, json: &Json) -> Result<Bound, String> {
     if json.is_null() {
         return Ok(null(kind));
     }
@@ -62,6 +65,20 @@ pub(crate) fn parse(kind: &ArrayType, json: &Json) -> Result<Bound, String> {
         ArrayType::Decimal => parse_decimal(json)?.into(),
         _ => parse_string(json)?.into(),
     })
+}
+
+/// Reads text, as of a URL or a CSV cell, as a value of this type.
+///
+/// # Errors
+/// Says what was expected.
+pub fn parse_text(kind: &ArrayType, text: &str) -> Result<Bound, String> {
+    match kind {
+        ArrayType::Json => {
+            let json = serde_json::from_str(text).map_err(|_| "JSON is expected".to_owned())?;
+            Ok(Bound::Json(Some(Box::new(json))))
+        }
+        _ => parse(kind, &Json::String(text.to_owned())),
+    }
 }
 
 /// A whole number of the type's size.
@@ -115,7 +132,7 @@ pub(crate) fn is_null(value: &Bound) -> bool {
 }
 
 /// The JSON form of a model's value, the same that [`json::encode`] gives a stored one.
-pub(crate) fn show(value: &Bound) -> Json {
+pub fn show(value: &Bound) -> Json {
     match value {
         Bound::Bool(value) => (*value).into(),
         Bound::TinyInt(value) => (*value).into(),
@@ -145,12 +162,15 @@ pub(crate) fn show(value: &Bound) -> Json {
 }
 
 /// The JSON object of a model.
-pub(crate) fn show_model<E: Versioned>(model: &E::Model) -> Map<String, Json> {
+pub fn show_model<E: Versioned>(model: &E::Model) -> Map<String, Json> {
     E::Column::iter().map(|column| (column.as_str().to_owned(), show(&model.get(column)))).collect()
 }
 
 /// Reads the fields of a JSON object into a model's values. Fields that are absent stay unset.
-pub(crate) fn active_model<E: Writable>(fields: &Map<String, Json>) -> Result<E::ActiveModel> {
+///
+/// # Errors
+/// [`Error::UnknownColumn`], [`Error::InvalidValue`].
+pub fn active_model<E: Writable>(fields: &Map<String, Json>) -> Result<E::ActiveModel> {
     let mut active = <E::ActiveModel as ActiveModelBehavior>::new();
     let table = E::default().table_name().to_owned();
     for (name, value) in fields {
@@ -167,7 +187,7 @@ pub(crate) fn active_model<E: Writable>(fields: &Map<String, Json>) -> Result<E:
 }
 
 /// Whether a column may be NULL.
-pub(crate) fn nullable<E: Versioned>(column: E::Column) -> bool {
+pub fn nullable<E: Versioned>(column: E::Column) -> bool {
     column.def().is_null()
 }
 
@@ -186,15 +206,23 @@ pub(super) fn key_text<E: Versioned>(key: KeyOf<E>) -> String {
 
 /// The text form of a key's values.
 pub(super) fn values_text(values: &[Bound]) -> String {
-    let texts = values.iter().map(|value| match show(value) {
+    key_text_of(values.iter().map(show))
+}
+
+/// The text form of a key whose values have these JSON forms: joined by commas, each percent-encoded.
+pub fn key_text_of(values: impl IntoIterator<Item = Json>) -> String {
+    let texts = values.into_iter().map(|value| match value {
         Json::String(text) => crate::model::percent_encode(&text),
         other => other.to_string(),
     });
     texts.collect::<Vec<_>>().join(",")
 }
 
-/// Reads the text form of a key.
-pub(crate) fn parse_key<E: Versioned>(text: &str) -> Result<KeyOf<E>> {
+/// Reads the text form of a key as the values of its columns, in key order.
+///
+/// # Errors
+/// [`Error::InvalidKey`].
+pub fn key_values<E: Versioned>(text: &str) -> Result<Vec<(E::Column, Bound)>> {
     let table = E::default().table_name().to_owned();
     let invalid = |reason: String| Error::InvalidKey { table: table.clone(), key: text.to_owned(), reason };
     let columns: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
@@ -202,12 +230,20 @@ pub(crate) fn parse_key<E: Versioned>(text: &str) -> Result<KeyOf<E>> {
     if parts.len() != columns.len() {
         return Err(invalid(format!("it takes {} value(s), joined by commas", columns.len())));
     }
-    let values = columns.iter().zip(parts).map(|(column, part)| {
+    let values = columns.into_iter().zip(parts).map(|(column, part)| {
         let decoded = crate::model::percent_decode(part).ok_or_else(|| invalid("bad percent-encoding".into()))?;
-        parse(&<E::Model as ModelTrait>::get_value_type(*column), &Json::String(decoded))
-            .map_err(|reason| invalid(format!("`{}`: {reason}", column.as_str())))
+        let value = parse_text(&<E::Model as ModelTrait>::get_value_type(column), &decoded);
+        Ok((column, value.map_err(|reason| invalid(format!("`{}`: {reason}", column.as_str())))?))
     });
-    let mut values = values.collect::<Result<Vec<Bound>>>()?;
+    values.collect()
+}
+
+/// Reads the text form of a key, as [`crate::Accessor::get`] takes it.
+///
+/// # Errors
+/// [`Error::InvalidKey`].
+pub fn parse_key<E: Versioned>(text: &str) -> Result<KeyOf<E>> {
+    let mut values: Vec<Bound> = key_values::<E>(text)?.into_iter().map(|(_, value)| value).collect();
     let tuple = match values.len() {
         1 => ValueTuple::One(values.remove(0)),
         2 => {
@@ -221,4 +257,43 @@ pub(crate) fn parse_key<E: Versioned>(text: &str) -> Result<KeyOf<E>> {
         _ => ValueTuple::Many(values),
     };
     Ok(sea_orm::sea_query::FromValueTuple::from_value_tuple(tuple))
+}
+
+/// A condition that holds where a text column holds this text somewhere, in letters of either case.
+pub fn contains<E: Versioned>(column: E::Column, text: &str) -> Expr {
+    column.into_expr().glob(either_case(text))
+}
+
+/// A GLOB pattern for this text. Only GLOB can name both cases of a letter that is no ASCII: LIKE folds ASCII alone.
+fn either_case(text: &str) -> String {
+    let mut pattern = String::with_capacity(4 * text.len() + 2);
+    pattern.push('*');
+    for letter in text.chars() {
+        let cases: Vec<char> = only(letter.to_lowercase()).into_iter().chain(only(letter.to_uppercase())).collect();
+        let other = cases.into_iter().find(|case| *case != letter);
+        match (letter, other) {
+            (_, Some(other)) => pattern.extend(['[', letter, other, ']']),
+            ('*' | '?' | '[', None) => pattern.extend(['[', letter, ']']),
+            (_, None) => pattern.push(letter),
+        }
+    }
+    pattern.push('*');
+    pattern
+}
+
+/// The one letter of a case mapping, where it gives one.
+fn only(mut letters: impl Iterator<Item = char>) -> Option<char> {
+    let first = letters.next();
+    if letters.next().is_some() { None } else { first }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_takes_letters_of_either_case_and_nothing_else() {
+        assert_eq!(either_case("aÖ1"), "*[aA][Öö]1*");
+        assert_eq!(either_case("*?[]ß"), "*[*][?][[]]ß*");
+    }
 }

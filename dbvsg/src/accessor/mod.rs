@@ -1,6 +1,6 @@
 //! The typed layer: an entity's rows, each write a commit or part of one.
 
-pub(crate) mod codec;
+pub mod codec;
 mod find;
 mod hooks;
 mod read;

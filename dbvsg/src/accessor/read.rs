@@ -1,4 +1,8 @@
-use sea_orm::{EntityTrait, ModelTrait, PrimaryKeyTrait};
+use futures_util::{Stream, TryStreamExt};
+use sea_orm::{
+    ColumnTrait, EntityTrait, Iterable, ModelTrait, Order as Direction, PrimaryKeyToColumn, PrimaryKeyTrait,
+    QueryFilter, QueryOrder,
+};
 
 use super::{
     Accessor, Find, Versioned,
@@ -29,6 +33,12 @@ impl<E: Versioned> Accessor<E> {
     /// Begins a query.
     pub fn find(&self) -> Find<E> {
         Find::new(Source::Now(self.vsg.clone()))
+    }
+
+    /// The rows one by one, in key order: one query, whose memory does not grow with the table. All of them are of one
+    /// moment. The stream holds a connection until it ends or is dropped.
+    pub fn stream(&self, include_deleted: bool) -> impl Stream<Item = Result<E::Model>> + Send + 'static + use<E> {
+        stream::<E>(Source::Now(self.vsg.clone()), include_deleted)
     }
 
     /// The rows as they were at a commit.
@@ -87,6 +97,35 @@ impl<E: Versioned> Accessor<E> {
     }
 }
 
+fn stream<E: Versioned>(
+    source: Source,
+    include_deleted: bool,
+) -> impl Stream<Item = Result<E::Model>> + Send + 'static + use<E> {
+    async_stream::try_stream! {
+        let mut select = E::find();
+        if let (false, Some(column)) = (include_deleted, E::SOFT_DELETE) {
+            select = select.filter(column.is_null());
+        }
+        for key in E::PrimaryKey::iter() {
+            select = select.order_by(key.into_column(), Direction::Asc);
+        }
+        match source {
+            Source::Now(vsg) => {
+                let mut rows = select.stream(vsg.db()).await?;
+                while let Some(row) = rows.try_next().await? {
+                    yield row;
+                }
+            }
+            Source::Then(then) => {
+                let mut rows = select.stream(&then).await?;
+                while let Some(row) = rows.try_next().await? {
+                    yield row;
+                }
+            }
+        }
+    }
+}
+
 async fn get<E: Versioned>(source: &Source, key: KeyOf<E>) -> Result<Option<E::Model>> {
     let found: Option<E::Model> = on!(source, db => E::find_by_id(key).one(db).await)?;
     Ok(found.filter(is_present::<E>))
@@ -124,6 +163,11 @@ impl<E: Versioned> AccessorAt<E> {
     /// If the table was not tracked yet.
     pub async fn all(&self) -> Result<Vec<E::Model>> {
         self.find().all().await
+    }
+
+    /// The rows one by one, as [`Accessor::stream`] gives them.
+    pub fn stream(&self, include_deleted: bool) -> impl Stream<Item = Result<E::Model>> + Send + 'static + use<E> {
+        stream::<E>(Source::Then(self.then.clone()), include_deleted)
     }
 
     /// Begins a query.

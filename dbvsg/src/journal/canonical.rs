@@ -174,7 +174,7 @@ mod tests {
         let columns = [("id", &Value::Integer(1)), ("name", &name), ("note", &note)];
         digest.change(7, &Value::Integer(1), &Value::Text("insert".into()), columns.into_iter());
         let digest = digest.finish();
-        assert_eq!(digest.to_string(), "DIGEST");
+        assert_eq!(digest.to_string(), "da179e69760366a39d7a00af013b24f7845e208f7071480af51260d3ddb0b5c1");
         let header = Header {
             id: 3,
             uuid: "0f8fad5b-d9cb-469f-a165-70867728950e".into(),
@@ -192,7 +192,10 @@ mod tests {
         };
         let entry =
             TableEntry { table: 2, first_change: 7, last_change: 7, inserted: 1, rows: 1, ..TableEntry::default() };
-        assert_eq!(commit_hash(&[], &header, &[(entry, digest)]).to_string(), "HASH");
+        assert_eq!(
+            commit_hash(&[], &header, &[(entry, digest)]).to_string(),
+            "64cab30b9d10d31df18289acceaf8ffe035824b472f96cb3e53cb064a209b085"
+        );
     }
 
     #[test]

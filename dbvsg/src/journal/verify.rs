@@ -114,7 +114,12 @@ async fn chain(
         }
         let mut headers = Vec::with_capacity(rows.len());
         for row in &rows {
-            headers.push((header(row)?, row.try_get::<Option<Vec<u8>>>("", "hash")?.unwrap_or_default()));
+            let hash = row.try_get::<Option<Vec<u8>>>("", "hash");
+            let (Ok(header), Ok(hash)) = (header(row), hash) else {
+                found.problem(None, None, format!("a commit after number {after} holds values of the wrong type"));
+                return Ok(());
+            };
+            headers.push((header, hash.unwrap_or_default()));
         }
         let entries = entries(txn, backend, &headers).await?;
         let digests = digests(txn, backend, catalog, &entries, &mut counted, found).await?;
