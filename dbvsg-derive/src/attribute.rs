@@ -44,30 +44,19 @@ pub(crate) const STRUCT: Place = Place {
     ],
 };
 
-pub(crate) const FIELD: Place = Place {
-    name: "field",
-    keys: &[("skip", "skip"), ("ignore", "ignore")],
-};
+pub(crate) const FIELD: Place = Place { name: "field", keys: &[("skip", "skip"), ("ignore", "ignore")] };
 
 impl Place {
     fn example(&self, key: &Ident) -> Option<&'static str> {
-        self.keys
-            .iter()
-            .find(|(name, _)| key == name)
-            .map(|(_, example)| *example)
+        self.keys.iter().find(|(name, _)| key == name).map(|(_, example)| *example)
     }
 
     fn unknown(&self, key: &Ident) -> String {
         let names: Vec<_> = self.keys.iter().map(|(name, _)| *name).collect();
-        let home = [&STRUCT, &FIELD]
-            .into_iter()
-            .find(|place| place.example(key).is_some());
+        let home = [&STRUCT, &FIELD].into_iter().find(|place| place.example(key).is_some());
         let what = match home {
             Some(home) => format!("`{key}` belongs on a {}, not on a {}", home.name, self.name),
-            None => format!(
-                "unknown key `{key}`{}",
-                did_you_mean(&key.to_string(), &names)
-            ),
+            None => format!("unknown key `{key}`{}", did_you_mean(&key.to_string(), &names)),
         };
         format!("{what}\n{}", self.supported())
     }
@@ -90,9 +79,7 @@ impl Entry {
     }
 
     pub(crate) fn number(&self) -> Result<LitInt, &'static str> {
-        self.value()
-            .filter(|number: &LitInt| number.suffix().is_empty())
-            .ok_or("takes a whole number")
+        self.value().filter(|number: &LitInt| number.suffix().is_empty()).ok_or("takes a whole number")
     }
 
     pub(crate) fn path(&self) -> Result<Path, &'static str> {
@@ -109,9 +96,7 @@ impl Entry {
     }
 
     fn value<T: Parse>(&self) -> Option<T> {
-        self.value
-            .clone()
-            .and_then(|tokens| syn::parse2(tokens).ok())
+        self.value.clone().and_then(|tokens| syn::parse2(tokens).ok())
     }
 }
 
@@ -148,15 +133,9 @@ impl Entries {
     /// Reports unknown keys, repeated keys, and what is no entry at all.
     pub(crate) fn read(attrs: &[Attribute], place: &'static Place, errors: &mut Errors) -> Self {
         let mut entries: Vec<Entry> = Vec::new();
-        for attr in attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident("versioned"))
-        {
+        for attr in attrs.iter().filter(|attr| attr.path().is_ident("versioned")) {
             if !matches!(attr.meta, Meta::List(_)) {
-                errors.add(
-                    &attr.meta,
-                    format!("expected `#[versioned(..)]`\n{}", place.supported()),
-                );
+                errors.add(&attr.meta, format!("expected `#[versioned(..)]`\n{}", place.supported()));
             }
             for entry in split(attr) {
                 match entry {
@@ -187,10 +166,7 @@ impl Entries {
         read(entry).map_or_else(
             |takes| {
                 let example = self.place.example(&entry.key).unwrap_or_default();
-                errors.add(
-                    entry,
-                    format!("`{key}` {takes}, as in `#[versioned({example})]`"),
-                );
+                errors.add(entry, format!("`{key}` {takes}, as in `#[versioned({example})]`"));
                 Setting::Wrong
             },
             Setting::Given,
@@ -200,12 +176,7 @@ impl Entries {
 
 /// The entry of `key` in `#[sea_orm(..)]`. Mistakes in there are SeaORM's to report.
 pub(crate) fn sea_orm(attrs: &[Attribute], key: &str) -> Option<Entry> {
-    attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("sea_orm"))
-        .flat_map(split)
-        .flatten()
-        .find(|entry| entry.key == key)
+    attrs.iter().filter(|attr| attr.path().is_ident("sea_orm")).flat_map(split).flatten().find(|entry| entry.key == key)
 }
 
 /// Splits an attribute at its commas.
@@ -218,10 +189,7 @@ fn split(attr: &Attribute) -> Vec<syn::Result<Entry>> {
     tokens
         .split_inclusive(is_comma)
         .map(|part| match part {
-            [comma] if is_comma(comma) => Err(syn::Error::new_spanned(
-                comma,
-                "expected a key before this comma",
-            )),
+            [comma] if is_comma(comma) => Err(syn::Error::new_spanned(comma, "expected a key before this comma")),
             [entry @ .., last] if is_comma(last) => syn::parse2(entry.iter().cloned().collect()),
             entry => syn::parse2(entry.iter().cloned().collect()),
         })

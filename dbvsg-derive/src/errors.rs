@@ -27,10 +27,7 @@ impl Errors {
 
 /// Words a list of names: "`a`, `b` and `c`".
 pub(crate) fn listed<S: AsRef<str>>(names: &[S]) -> String {
-    let quoted: Vec<_> = names
-        .iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
     match quoted.as_slice() {
         [] => "none".to_owned(),
         [only] => only.clone(),

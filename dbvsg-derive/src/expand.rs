@@ -9,13 +9,7 @@ use quote::quote;
 use crate::model::Model;
 
 pub(crate) fn expand(model: &Model) -> TokenStream {
-    let Model {
-        dbvsg,
-        component,
-        skip,
-        ignore,
-        ..
-    } = model;
+    let Model { dbvsg, component, skip, ignore, .. } = model;
     let column = quote!(<Entity as #dbvsg::sea_orm::EntityTrait>::Column);
     let soft_delete = option(model.soft_delete.as_ref().map(|name| quote!(Column::#name)));
     let max_records = option(model.max_records.map(|records| quote!(#records)));

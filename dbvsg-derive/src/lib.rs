@@ -70,9 +70,7 @@ use parse::Input;
 #[proc_macro_derive(Versioned, attributes(versioned))]
 pub fn derive_versioned(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    versioned(&input)
-        .unwrap_or_else(syn::Error::into_compile_error)
-        .into()
+    versioned(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 fn versioned(input: &DeriveInput) -> syn::Result<TokenStream> {

@@ -1,8 +1,8 @@
 //! Reads the struct and its attributes. Spans are kept, for the mistakes that `model` finds.
 
 use syn::{
-    Data, DataEnum, DataStruct, DataUnion, DeriveInput, Fields, FieldsNamed, Ident, LitInt, LitStr,
-    Path, Type, spanned::Spanned,
+    Data, DataEnum, DataStruct, DataUnion, DeriveInput, Fields, FieldsNamed, Ident, LitInt, LitStr, Path, Type,
+    spanned::Spanned,
 };
 
 use crate::attribute::{self, Entries, Entry, FIELD, STRUCT, Setting};
@@ -42,22 +42,16 @@ impl<'a> Input<'a> {
         if ident != "Model" {
             errors.add(
                 ident,
-                format!(
-                    "`Versioned` goes beside `DeriveEntityModel`, on a struct named `Model`, not `{ident}`"
-                ),
+                format!("`Versioned` goes beside `DeriveEntityModel`, on a struct named `Model`, not `{ident}`"),
             );
         }
         if !input.generics.params.is_empty() {
-            errors.add(
-                &input.generics,
-                "a versioned `Model` cannot be generic: it stands for one table",
-            );
+            errors.add(&input.generics, "a versioned `Model` cannot be generic: it stands for one table");
         }
         let entries = Entries::read(&input.attrs, &STRUCT, errors);
         Ok(Self {
             ident,
-            table_name: attribute::sea_orm(&input.attrs, "table_name")
-                .and_then(|entry| entry.string().ok()),
+            table_name: attribute::sea_orm(&input.attrs, "table_name").and_then(|entry| entry.string().ok()),
             component: entries.setting("component", Entry::string, errors),
             soft_delete: entries.setting("soft_delete", Entry::string, errors),
             max_records: entries.setting("max_records", Entry::number, errors),
@@ -93,40 +87,24 @@ impl<'a> Field<'a> {
     pub(crate) fn is_option(&self) -> bool {
         let mut ty = self.ty;
         // A type that came through a `macro_rules!` variable is wrapped in a group.
-        while let Type::Group(syn::TypeGroup { elem, .. })
-        | Type::Paren(syn::TypeParen { elem, .. }) = ty
-        {
+        while let Type::Group(syn::TypeGroup { elem, .. }) | Type::Paren(syn::TypeParen { elem, .. }) = ty {
             ty = elem;
         }
         let Type::Path(path) = ty else { return false };
-        path.path
-            .segments
-            .last()
-            .is_some_and(|segment| segment.ident == "Option")
+        path.path.segments.last().is_some_and(|segment| segment.ident == "Option")
     }
 }
 
 fn named_fields(input: &DeriveInput) -> syn::Result<&FieldsNamed> {
     let (at, found) = match &input.data {
-        Data::Struct(DataStruct {
-            fields: Fields::Named(fields),
-            ..
-        }) => return Ok(fields),
-        Data::Struct(DataStruct {
-            fields: Fields::Unnamed(fields),
-            ..
-        }) => (fields.span(), "a tuple struct"),
-        Data::Struct(DataStruct {
-            fields: Fields::Unit,
-            ..
-        }) => (input.ident.span(), "a struct without fields"),
+        Data::Struct(DataStruct { fields: Fields::Named(fields), .. }) => return Ok(fields),
+        Data::Struct(DataStruct { fields: Fields::Unnamed(fields), .. }) => (fields.span(), "a tuple struct"),
+        Data::Struct(DataStruct { fields: Fields::Unit, .. }) => (input.ident.span(), "a struct without fields"),
         Data::Enum(DataEnum { enum_token, .. }) => (enum_token.span, "an enum"),
         Data::Union(DataUnion { union_token, .. }) => (union_token.span, "a union"),
     };
     Err(syn::Error::new(
         at,
-        format!(
-            "`Versioned` goes beside `DeriveEntityModel`, on a struct `Model` with named fields, not on {found}"
-        ),
+        format!("`Versioned` goes beside `DeriveEntityModel`, on a struct `Model` with named fields, not on {found}"),
     ))
 }

@@ -17,10 +17,7 @@ fn expanded(input: &DeriveInput) -> String {
 /// The messages of all mistakes the macro finds.
 fn mistakes(input: &DeriveInput) -> Vec<String> {
     let mistakes = versioned(input).expect_err("mistakes");
-    mistakes
-        .into_iter()
-        .map(|mistake| mistake.to_string())
-        .collect()
+    mistakes.into_iter().map(|mistake| mistake.to_string()).collect()
 }
 
 /// The one mistake of a model with the given entries in `#[versioned(..)]`.

@@ -129,10 +129,9 @@ impl Problem {
         self
     }
 
-    /// The same problem, found in a query parameter.
-    pub(crate) fn in_query(mut self, parameter: &str) -> Self {
-        self.status = StatusCode::BAD_REQUEST.as_u16();
-        self.field(parameter)
+    /// The field that it names.
+    pub(crate) fn named_field(&self) -> Option<&str> {
+        self.field.as_deref()
     }
 
     /// Its status.

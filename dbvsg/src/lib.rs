@@ -63,3 +63,8 @@ pub use model::{
 pub use sea_orm;
 pub use transfer::{RestoreOptions, Restored};
 pub use vsg::Vsg;
+
+/// The example of the front page runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -220,6 +220,11 @@ impl Vsg {
         }
     }
 
+    /// The accessor of an entity whose table is tracked already, or will be.
+    pub fn accessor<E: Versioned>(&self) -> Accessor<E> {
+        Accessor::new(self)
+    }
+
     // The tables.
 
     /// All user tables, tracked or not, with the reason why one cannot be.
@@ -395,7 +400,7 @@ impl Vsg {
         table: &str,
         reference: &Reference,
         page: Option<(u64, u64)>,
-    ) -> Result<impl Stream<Item = Result<Row>> + Send + 'static> {
+    ) -> Result<impl Stream<Item = Result<Row>> + Send + 'static + use<>> {
         let tracked = self.tracked(table).await?;
         let position = self.position(Some(table), reference).await?;
         position.check(&tracked)?;
@@ -411,7 +416,7 @@ impl Vsg {
         table: &str,
         from: &Reference,
         to: &Reference,
-    ) -> Result<impl Stream<Item = Result<RowDiff>> + Send + 'static> {
+    ) -> Result<impl Stream<Item = Result<RowDiff>> + Send + 'static + use<>> {
         let tracked = self.tracked(table).await?;
         let (from, to) = (self.position(Some(table), from).await?, self.position(Some(table), to).await?);
         from.check(&tracked)?;

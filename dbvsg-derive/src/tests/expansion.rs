@@ -99,10 +99,7 @@ fn the_soft_delete_field_is_found_however_it_is_written() {
             #[versioned(soft_delete = #name)]
             struct Model { id: i32, r#type: #ty }
         };
-        assert!(
-            expanded(&input).contains("Some (Column :: Type)"),
-            "{name}: {ty}"
-        );
+        assert!(expanded(&input).contains("Some (Column :: Type)"), "{name}: {ty}");
     }
 }
 

@@ -9,10 +9,7 @@ use super::{field_mistake, mistake, mistakes, one, says};
 fn components() {
     says(&mistake(quote!(component = "")), &["cannot be empty"]);
     for name in ["my users", "a/b", "ünits", "a.b", "%20"] {
-        says(
-            &mistake(quote!(component = #name)),
-            &[name, "stands in URLs", "digits, `_` and `-`"],
-        );
+        says(&mistake(quote!(component = #name)), &[name, "stands in URLs", "digits, `_` and `-`"]);
     }
     for name in ["db", "vsg", "audit", "api", "docs", "openapi.json"] {
         let all = "`db`, `vsg`, `audit`, `api`, `docs` and `openapi.json` are reserved";
@@ -26,26 +23,14 @@ fn components() {
             }
         ))
     };
-    says(
-        &table("audit"),
-        &["reserved", "is set by `#[versioned(component = \"..\")]`"],
-    );
-    says(
-        &table("my users"),
-        &["not ' '", "is set by `#[versioned(component = \"..\")]`"],
-    );
+    says(&table("audit"), &["reserved", "is set by `#[versioned(component = \"..\")]`"]);
+    says(&table("my users"), &["not ' '", "is set by `#[versioned(component = \"..\")]`"]);
     let none = one(&parse_quote!(
         struct Model {
             id: i32,
         }
     ));
-    says(
-        &none,
-        &[
-            "`#[sea_orm(table_name = \"..\")]`",
-            "`#[versioned(component = \"..\")]`",
-        ],
-    );
+    says(&none, &["`#[sea_orm(table_name = \"..\")]`", "`#[versioned(component = \"..\")]`"]);
     // A component that is only written wrongly is not called missing as well.
     says(
         &one(&parse_quote!(
@@ -62,44 +47,20 @@ fn components() {
 fn soft_delete() {
     says(
         &mistake(quote!(soft_delete = "removed")),
-        &[
-            "no field `removed`\n",
-            "its fields are `id`, `name`, `cached` and `deleted_at`",
-        ],
+        &["no field `removed`\n", "its fields are `id`, `name`, `cached` and `deleted_at`"],
     );
-    says(
-        &mistake(quote!(soft_delete = "delted_at")),
-        &["did you mean `deleted_at`?"],
-    );
-    says(
-        &mistake(quote!(soft_delete = "deleted")),
-        &["did you mean `deleted_at`?"],
-    );
-    says(
-        &mistake(quote!(soft_delete = "id")),
-        &["`id` cannot mark deleted rows", "primary key"],
-    );
-    says(
-        &mistake(quote!(soft_delete = "name")),
-        &["`name` marks deleted rows", "`Option<..>`"],
-    );
-    says(
-        &mistake(quote!(soft_delete = "cached")),
-        &["`cached` cannot mark deleted rows", "no column"],
-    );
+    says(&mistake(quote!(soft_delete = "delted_at")), &["did you mean `deleted_at`?"]);
+    says(&mistake(quote!(soft_delete = "deleted")), &["did you mean `deleted_at`?"]);
+    says(&mistake(quote!(soft_delete = "id")), &["`id` cannot mark deleted rows", "primary key"]);
+    says(&mistake(quote!(soft_delete = "name")), &["`name` marks deleted rows", "`Option<..>`"]);
+    says(&mistake(quote!(soft_delete = "cached")), &["`cached` cannot mark deleted rows", "no column"]);
 }
 
 #[test]
 fn policies() {
     for key in [quote!(skip), quote!(ignore)] {
-        says(
-            &field_mistake(quote!(#[sea_orm(primary_key)] #[versioned(#key)] a: i32)),
-            &["primary key"],
-        );
-        says(
-            &field_mistake(quote!(#[sea_orm(ignore)] #[versioned(#key)] a: i32)),
-            &["no column"],
-        );
+        says(&field_mistake(quote!(#[sea_orm(primary_key)] #[versioned(#key)] a: i32)), &["primary key"]);
+        says(&field_mistake(quote!(#[sea_orm(ignore)] #[versioned(#key)] a: i32)), &["no column"]);
         let message = one(&parse_quote! {
             #[sea_orm(table_name = "users")]
             #[versioned(soft_delete = "gone")]
@@ -107,10 +68,7 @@ fn policies() {
         });
         says(&message, &["`gone`", "soft-delete column"]);
     }
-    says(
-        &field_mistake(quote!(#[versioned(skip, ignore)] a: i32)),
-        &["`a` cannot be both"],
-    );
+    says(&field_mistake(quote!(#[versioned(skip, ignore)] a: i32)), &["`a` cannot be both"]);
 }
 
 #[test]
@@ -123,10 +81,7 @@ fn shapes() {
         )),
         &["with named fields, not on an enum"],
     );
-    says(
-        &one(&parse_quote!(union Model { a: u8 })),
-        &["not on a union"],
-    );
+    says(&one(&parse_quote!(union Model { a: u8 })), &["not on a union"]);
     says(
         &one(&parse_quote!(
             struct Model(i32);

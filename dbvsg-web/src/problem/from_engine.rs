@@ -82,8 +82,7 @@ fn violation(constraint: Constraint, detail: String, named: &str) -> Problem {
     let problem = invalid("violation", "Constraint violated", detail);
     match named.split_once('.') {
         Some((table, column))
-            if matches!(constraint, Constraint::Unique | Constraint::NotNull)
-                && !column.contains([',', '.', ' ']) =>
+            if matches!(constraint, Constraint::Unique | Constraint::NotNull) && !column.contains([',', '.', ' ']) =>
         {
             problem.table(table).field(column)
         }

@@ -27,10 +27,7 @@ impl ActiveModelBehavior for ActiveModel {}
 fn main() {
     assert_eq!(Entity::COMPONENT, "users");
     assert!(matches!(Entity::SOFT_DELETE, Some(Column::DeletedAt)));
-    assert!(matches!(
-        Entity::SKIP,
-        [Column::Password, Column::SessionKey]
-    ));
+    assert!(matches!(Entity::SKIP, [Column::Password, Column::SessionKey]));
     assert!(matches!(Entity::IGNORE, [Column::LastSeen]));
     assert_eq!(Entity::MAX_RECORDS, Some(100));
 }

@@ -38,12 +38,6 @@ fn main() {
     assert_eq!(names(Entity::SKIP), ["accessToken", "type", "self"]);
     assert_eq!(names(Entity::IGNORE), ["kind", "lastHttpStatus", "line2b"]);
     assert_eq!(names(Entity::SOFT_DELETE.as_slice()), ["removed"]);
-    assert!(matches!(
-        Entity::SKIP,
-        [Column::AccessToken, Column::Type, Column::Self_]
-    ));
-    assert!(matches!(
-        Entity::IGNORE,
-        [Column::Kind_of, Column::LastHttpStatus, Column::Line2b]
-    ));
+    assert!(matches!(Entity::SKIP, [Column::AccessToken, Column::Type, Column::Self_]));
+    assert!(matches!(Entity::IGNORE, [Column::Kind_of, Column::LastHttpStatus, Column::Line2b]));
 }

@@ -29,9 +29,6 @@ use dbvsg::Versioned;
 
 fn main() {
     assert_eq!(user::Entity::COMPONENT, "users");
-    assert!(matches!(
-        user::Entity::SOFT_DELETE,
-        Some(user::Column::DeletedAt)
-    ));
+    assert!(matches!(user::Entity::SOFT_DELETE, Some(user::Column::DeletedAt)));
     assert_eq!(user::Entity::MAX_RECORDS, Some(10));
 }

@@ -46,10 +46,7 @@ use dbvsg::Versioned;
 
 fn main() {
     assert_eq!(user::Entity::COMPONENT, "users");
-    assert!(matches!(
-        user::Entity::SOFT_DELETE,
-        Some(user::Column::DeletedAt)
-    ));
+    assert!(matches!(user::Entity::SOFT_DELETE, Some(user::Column::DeletedAt)));
     assert!(matches!(user::Entity::SKIP, [user::Column::Password]));
     assert!(matches!(user::Entity::IGNORE, [user::Column::Email]));
     assert_eq!(post::Entity::COMPONENT, "posts");

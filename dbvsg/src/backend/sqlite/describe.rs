@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, QueryResult, Statement};
 
+use super::collation::collations;
 use crate::{
     Result,
     model::{Column, ColumnKind, ForeignKey, Table, TableName, UniqueKey},
@@ -33,6 +34,7 @@ pub(super) async fn describe(db: &DatabaseExecutor<'_>, name: &TableName) -> Res
             "SELECT name, type, \"notnull\" AS required, dflt_value, pk, hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid",
         ))
         .await?;
+    let collations = collations(&create);
     let mut columns = Vec::with_capacity(info.len());
     let mut key: BTreeMap<i64, usize> = BTreeMap::new();
     for (position, row) in info.iter().enumerate() {
@@ -40,7 +42,9 @@ pub(super) async fn describe(db: &DatabaseExecutor<'_>, name: &TableName) -> Res
         if rank > 0 {
             key.insert(rank, position);
         }
-        columns.push(column(row)?);
+        let mut column = column(row)?;
+        column.collation = collations.get(&column.name).cloned();
+        columns.push(column);
     }
     let key: Vec<usize> = key.into_values().collect();
     if let [only] = key[..] {
@@ -119,13 +123,6 @@ async fn unique_keys(db: &DatabaseExecutor<'_>, table: &mut Table) -> Result<()>
         entry.1.push((row.try_get("", "name")?, row.try_get("", "coll")?));
     }
     for (is_key, columns) in found.into_values() {
-        for (name, collation) in &columns {
-            if is_key && !collation.eq_ignore_ascii_case("binary") {
-                if let Some(column) = table.columns.iter_mut().find(|column| Some(&column.name) == name.as_ref()) {
-                    column.collation = Some(collation.clone());
-                }
-            }
-        }
         // An index on an expression has no column to compare; what REPLACE does through one is found by verify.
         let named: Option<Vec<_>> = columns
             .into_iter()

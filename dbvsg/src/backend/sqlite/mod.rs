@@ -1,5 +1,6 @@
 //! SQLite 3.35 and newer.
 
+mod collation;
 mod copy;
 mod decode;
 mod describe;

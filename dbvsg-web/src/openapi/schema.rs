@@ -1,0 +1,140 @@
+//! The schemas that do not depend on a table.
+
+use serde_json::{Map, Value as Json, json};
+
+/// A reference to a named schema.
+pub(crate) fn named(name: &str) -> Json {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// An array.
+pub(crate) fn array(item: Json) -> Json {
+    json!({"type": "array", "items": item})
+}
+
+/// An object whose fields are all there.
+pub(crate) fn object(properties: Json) -> Json {
+    let names: Vec<&str> = properties.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+    json!({"type": "object", "required": names, "properties": properties})
+}
+
+/// Any row.
+pub(crate) fn row() -> Json {
+    json!({"type": "object", "additionalProperties": true})
+}
+
+fn text() -> Json {
+    json!({"type": "string"})
+}
+
+fn optional(mut schema: Json) -> Json {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("nullable".into(), true.into());
+    }
+    schema
+}
+
+fn moment() -> Json {
+    json!({"type": "string", "format": "date-time"})
+}
+
+fn id() -> Json {
+    json!({"type": "string", "format": "uuid"})
+}
+
+fn count() -> Json {
+    json!({"type": "integer", "format": "int64"})
+}
+
+fn flag() -> Json {
+    json!({"type": "boolean"})
+}
+
+/// For each column that differs, its value on either side.
+pub(crate) fn fields() -> Json {
+    json!({
+        "type": "object",
+        "additionalProperties": {"type": "object", "properties": {"from": {}, "to": {}}, "required": ["from", "to"]},
+    })
+}
+
+fn word(words: &[&str]) -> Json {
+    json!({"type": "string", "enum": words})
+}
+
+/// What happened to a row, in one word.
+const OPERATIONS: [&str; 6] = ["baseline", "create", "update", "delete", "soft_delete", "restore"];
+
+/// The named ones.
+pub(crate) fn common() -> Map<String, Json> {
+    let schemas = [
+        ("Problem", problem()),
+        ("Commit", commit()),
+        ("CommitTable", commit_table()),
+        ("Change", change()),
+        ("Version", version()),
+        ("RowDiff", row_diff()),
+        ("Diff", diff()),
+        ("DiffCount", object(json!({"added": count(), "removed": count(), "changed": count()}))),
+        ("Verification", verification()),
+        ("Health", object(json!({"status": text(), "backend": text(), "tracked": count(), "unsealed": count()}))),
+    ];
+    schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+fn problem() -> Json {
+    json!({
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": text(), "title": text(), "status": {"type": "integer"}, "detail": text(),
+            "component": text(), "table": text(), "key": text(), "field": text(),
+        },
+    })
+}
+
+fn commit() -> Json {
+    object(json!({
+        "uuid": id(), "seq": count(), "branch": text(), "parent": optional(id()), "merged": optional(id()),
+        "operation": text(), "query": optional(text()), "message": optional(text()), "user_id": text(),
+        "meta": {"nullable": true}, "hash": text(), "created_at": moment(), "is_current": flag(),
+        "rollbacked": flag(), "rollbacked_at": optional(moment()), "tags": array(text()),
+        "tables": array(named("CommitTable")),
+    }))
+}
+
+fn commit_table() -> Json {
+    object(json!({
+        "table": text(), "inserted": count(), "updated": count(), "deleted": count(), "rows": count(),
+        "parent": optional(id()), "is_current": flag(), "rollbacked": flag(),
+    }))
+}
+
+fn change() -> Json {
+    object(json!({
+        "id": text(), "timestamp": moment(), "component": text(), "record_id": text(), "operation": word(&OPERATIONS),
+        "actor": text(), "commit": id(), "message": optional(text()), "before": optional(row()), "after": optional(row()),
+    }))
+}
+
+fn version() -> Json {
+    object(json!({
+        "version": count(), "commit": id(), "operation": word(&OPERATIONS), "actor": text(),
+        "message": optional(text()), "at": moment(), "before": optional(row()), "after": optional(row()),
+        "changed": array(text()), "tags": array(text()), "comments": array(json!({})),
+    }))
+}
+
+fn row_diff() -> Json {
+    object(json!({"from": text(), "to": text(), "fields": fields(), "summary": text()}))
+}
+
+fn diff() -> Json {
+    let changed = object(json!({"id": {}, "from": row(), "to": row(), "fields": fields()}));
+    object(json!({"added": array(row()), "removed": array(row()), "changed": array(changed)}))
+}
+
+fn verification() -> Json {
+    let found = object(json!({"table": optional(text()), "commit": optional(text()), "problem": text()}));
+    object(json!({"ok": flag(), "commits": count(), "rows": count(), "problems": array(found)}))
+}

@@ -1,0 +1,24 @@
+//! All calls, a file each or a file for a few that belong together.
+
+mod audit;
+mod commits;
+mod component;
+mod copies;
+mod health;
+mod meta;
+mod shown;
+
+use std::sync::Arc;
+
+use crate::{component::Component, operation::Operation};
+
+/// Every operation of the interface.
+pub(crate) fn operations(components: &[Arc<dyn Component>]) -> Vec<Operation> {
+    let mut operations: Vec<Operation> = components.iter().flat_map(component::operations).collect();
+    operations.extend(health::operations());
+    operations.extend(audit::operations());
+    operations.extend(copies::operations());
+    operations.extend(commits::operations());
+    operations.extend(meta::operations());
+    operations
+}
