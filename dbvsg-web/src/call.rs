@@ -76,7 +76,7 @@ impl Call {
 
     /// A part of the path as text.
     pub(crate) fn segment(&self, name: &str) -> Result<String, Problem> {
-        let malformed = || Problem::unreadable("the path is no percent-encoded UTF-8");
+        let malformed = || Problem::path("a part of it is no percent-encoded UTF-8");
         percent_encoding::percent_decode_str(self.key(name))
             .decode_utf8()
             .map(|text| text.into_owned())

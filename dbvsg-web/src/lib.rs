@@ -7,11 +7,14 @@
 //! Inside, every call is an entry in one table of operations: the router, the check of query parameters and the OpenAPI
 //! document are made from it.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod body;
 mod bootstrap;
 mod call;
 mod component;
 mod csv;
+mod diagram;
 mod error;
 mod openapi;
 mod operation;

@@ -9,13 +9,17 @@ use serde::Serialize;
 mod from_engine;
 
 /// An answer that says what went wrong. Its detail is for people, and never holds SQL, a path or a stack.
+#[derive(Debug)]
+pub(crate) struct Problem(Box<Told>);
+
+/// What a problem tells.
 #[derive(Debug, Serialize)]
-pub(crate) struct Problem {
+struct Told {
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,
     status: u16,
-    pub(crate) detail: String,
+    detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     component: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,7 +35,7 @@ pub(crate) struct Problem {
 impl Problem {
     /// A problem of this status. `slug` names its kind for programs, `title` for people.
     pub(crate) fn new(status: StatusCode, slug: &str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Told {
             kind: format!("urn:dbvsg:{slug}"),
             title,
             status: status.as_u16(),
@@ -41,7 +45,7 @@ impl Problem {
             key: None,
             field: None,
             allow: None,
-        }
+        }))
     }
 
     /// The path leads nowhere.
@@ -53,8 +57,13 @@ impl Problem {
     pub(crate) fn method(allowed: String) -> Self {
         let detail = format!("this path takes {allowed}");
         let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed", detail);
-        problem.allow = Some(allowed);
+        problem.0.allow = Some(allowed);
         problem
+    }
+
+    /// A path that cannot be used.
+    pub(crate) fn path(reason: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "path", "Malformed path", format!("the path: {reason}"))
     }
 
     /// A query parameter that cannot be used.
@@ -93,50 +102,55 @@ impl Problem {
 
     /// Names the table.
     pub(crate) fn table(mut self, table: impl Into<String>) -> Self {
-        self.table = Some(table.into());
+        self.0.table = Some(table.into());
         self
     }
 
     /// Names the component.
     pub(crate) fn component(mut self, component: impl Into<String>) -> Self {
-        self.component = Some(component.into());
+        self.0.component = Some(component.into());
         self
     }
 
     /// Names the row.
     pub(crate) fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(key.into());
+        self.0.key = Some(key.into());
         self
     }
 
     /// Names the field, parameter or header.
     pub(crate) fn field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.0.field = Some(field.into());
         self
     }
 
     /// Says where in the body it is.
     pub(crate) fn at(mut self, place: impl std::fmt::Display) -> Self {
-        self.detail = format!("{place}: {}", self.detail);
+        self.0.detail = format!("{place}: {}", self.0.detail);
         self
     }
 
     /// The same problem, found in a body: what the engine calls malformed is then a matter of content.
     pub(crate) fn in_body(mut self) -> Self {
-        if self.status == StatusCode::BAD_REQUEST.as_u16() {
-            self.status = StatusCode::UNPROCESSABLE_ENTITY.as_u16();
+        if self.0.status == StatusCode::BAD_REQUEST.as_u16() {
+            self.0.status = StatusCode::UNPROCESSABLE_ENTITY.as_u16();
         }
         self
     }
 
+    /// What went wrong, for people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// The field that it names.
     pub(crate) fn named_field(&self) -> Option<&str> {
-        self.field.as_deref()
+        self.0.field.as_deref()
     }
 
     /// Its status.
     pub(crate) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The answer.
@@ -146,10 +160,10 @@ impl Problem {
         if self.status() == StatusCode::SERVICE_UNAVAILABLE {
             answer = answer.header(header::RETRY_AFTER, "1");
         }
-        if let Some(allow) = &self.allow {
+        if let Some(allow) = &self.0.allow {
             answer = answer.header(header::ALLOW, allow);
         }
         // Strings and a number always have a JSON form.
-        answer.body(serde_json::to_vec(&self).unwrap_or_default())
+        answer.body(serde_json::to_vec(&self.0).unwrap_or_default())
     }
 }

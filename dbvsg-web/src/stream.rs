@@ -63,7 +63,7 @@ where
 
 /// The end of an answer that has begun: the connection is cut, so that the client knows that something is missing.
 fn broken_off(problem: Problem) -> std::io::Error {
-    tracing::error!(detail = problem.detail, "an answer broke off");
+    tracing::error!(detail = problem.detail(), "an answer broke off");
     std::io::Error::other("the answer broke off")
 }
 

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     fn shown(error: Error) -> Json {
-        serde_json::to_value(Problem::from(error)).unwrap()
+        serde_json::to_value(Problem::from(error).0).unwrap()
     }
 
     #[test]

@@ -130,7 +130,7 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// Gives commits their places.
     fn place(&self, placings: &[Placing]) -> Statement;
 
-    /// Sets the end of the versions that the changes after `sealed` up to commit `last` superseded.
+    /// Sets the end of the versions that the changes after `sealed` up to `last` superseded.
     fn supersede(&self, tracked: &Tracked, sealed: i64, last: i64) -> Statement;
 
     /// A condition that holds where two expressions of a column differ in any way, NULL-safe and to the byte.

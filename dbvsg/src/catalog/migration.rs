@@ -1,16 +1,42 @@
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, DynIden, Iden};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, DynIden, Iden, TransactionTrait};
 use sea_orm_migration::prelude::{
     ColumnDef, DeriveMigrationName, Index, IntoIden, MigrationTrait, MigratorTrait, SchemaManager, Table, async_trait,
 };
 
-use crate::{Result, backend::Backend};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Result,
+    backend::{Backend, Sql},
+    model::Hash,
+};
 
 /// Brings the catalog to this version's shape.
-pub(crate) async fn migrate(db: &DatabaseConnection, backend: &dyn Backend) -> Result<()> {
+pub(crate) async fn migrate(db: &DatabaseConnection, backend: &'static dyn Backend) -> Result<()> {
     Migrator::up(db, None).await?;
-    for sql in backend.catalog_support() {
-        db.execute_unprepared(&sql).await?;
+    support(db, backend).await
+}
+
+/// Installs the triggers and views of the catalog, unless they are there word for word: nobody's schema is touched by
+/// merely connecting.
+async fn support(db: &DatabaseConnection, backend: &'static dyn Backend) -> Result<()> {
+    let statements = backend.catalog_support();
+    let text: String = statements.join(";\n");
+    let fingerprint = Hash(Sha256::digest(text.as_bytes()).into()).to_string();
+    let row = Sql::new(backend, "SELECT fingerprint FROM dbvsg_support").one(db).await?;
+    let installed: Option<String> = row.map(|row| row.try_get("", "fingerprint")).transpose()?;
+    if installed.as_ref() == Some(&fingerprint) {
+        return Ok(());
     }
+    let txn = db.begin().await?;
+    for sql in statements {
+        txn.execute_unprepared(&sql).await?;
+    }
+    txn.execute_unprepared("DELETE FROM dbvsg_support").await?;
+    let mut sql = Sql::new(backend, "INSERT INTO dbvsg_support (fingerprint) VALUES (");
+    sql.bind(fingerprint).push(")");
+    sql.execute(&txn).await?;
+    txn.commit().await?;
     Ok(())
 }
 
@@ -130,6 +156,10 @@ impl MigrationTrait for Journal {
                 .col(text("meta"))
                 .col(integer("last_changes"))
                 .col(integer("last_moment"))
+                .take(),
+            Table::create()
+                .table(name("dbvsg_support"))
+                .col(text("fingerprint").not_null().primary_key().take())
                 .take(),
         ];
         for table in tables {

@@ -69,12 +69,15 @@ async fn batch(
     let Some(last) = pending.last().map(|commit| commit.header.id) else {
         return Ok(0);
     };
+    let full = pending.len() == BATCH;
     let by_id: HashMap<i64, usize> =
         pending.iter().enumerate().map(|(place, commit)| (commit.header.id, place)).collect();
     let mut touched = Vec::new();
     for tracked in catalog.iter() {
         let state = TableState::read(txn, backend, tracked).await?;
-        if collect(txn, backend, tracked, &state, last, &by_id, &mut pending).await? {
+        let range =
+            Range { after: state.sealed, before: next_change(txn, backend, tracked, &state, last, full).await?, last };
+        if collect(txn, backend, tracked, &range, &by_id, &mut pending).await? {
             touched.push((tracked, state));
         }
     }
@@ -94,8 +97,8 @@ async fn batch(
         insert_entries(txn, backend, entries).await?;
     }
     for (tracked, before) in touched {
-        txn.execute_raw(backend.supersede(tracked, before.sealed, last)).await?;
         if let Some(state) = states.get(&tracked.id) {
+            txn.execute_raw(backend.supersede(tracked, before.sealed, state.sealed)).await?;
             state.write(txn, backend, tracked).await?;
         }
     }
@@ -207,19 +210,47 @@ impl TableState {
     }
 }
 
-/// Streams a table's unsealed changes into the commits they belong to. Returns whether there were any.
-async fn collect(
+/// The changes of a table that a batch takes.
+struct Range {
+    after: i64,
+    before: Option<i64>,
+    last: i64,
+}
+
+/// The first change that the next batch takes, so that this one does not read on to the end; none if there is no next.
+async fn next_change(
     txn: &DatabaseTransaction,
     backend: &'static dyn Backend,
     tracked: &Tracked,
     state: &TableState,
     last: i64,
+    full: bool,
+) -> Result<Option<i64>> {
+    if !full {
+        return Ok(None);
+    }
+    let history = backend.quote_table(&tracked.history);
+    let mut sql = Sql::new(backend, format!("SELECT vsg_id FROM {history} WHERE vsg_id > "));
+    sql.bind(state.sealed).push(" AND vsg_begin > ").bind(last).push(" ORDER BY vsg_id LIMIT 1");
+    Ok(sql.one(txn).await?.map(|row| row.try_get("", "vsg_id")).transpose()?)
+}
+
+/// Streams a table's unsealed changes into the commits they belong to. Returns whether there were any.
+async fn collect(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    range: &Range,
     by_id: &HashMap<i64, usize>,
     pending: &mut [Pending],
 ) -> Result<bool> {
     let mut reader = ChangeReader::new(backend, tracked);
     let mut sql = reader.select();
-    sql.push(" WHERE vsg_id > ").bind(state.sealed).push(" AND vsg_begin <= ").bind(last).push(" ORDER BY vsg_id");
+    sql.push(" WHERE vsg_id > ").bind(range.after).push(" AND vsg_begin <= ").bind(range.last);
+    if let Some(before) = range.before {
+        sql.push(" AND vsg_id < ").bind(before);
+    }
+    sql.push(" ORDER BY vsg_id");
     let mut rows = txn.stream_raw(sql.statement()).await?;
     let mut any = false;
     while let Some(row) = rows.try_next().await? {

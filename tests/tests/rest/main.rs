@@ -1,5 +1,7 @@
 //! The HTTP interface, over a socket.
 
+#![allow(clippy::unwrap_used)]
+
 mod audit;
 mod client;
 mod commits;

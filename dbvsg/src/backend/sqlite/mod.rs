@@ -1,6 +1,7 @@
 //! SQLite 3.35 and newer.
 
 mod collation;
+mod context;
 mod copy;
 mod decode;
 mod describe;
@@ -72,7 +73,7 @@ impl Backend for Sqlite {
     }
 
     fn catalog_support(&self) -> Vec<String> {
-        triggers::catalog_support()
+        context::support()
     }
 
     async fn tables(&self, db: &DatabaseExecutor<'_>) -> Result<Vec<TableName>> {
@@ -109,7 +110,7 @@ impl Backend for Sqlite {
     }
 
     fn open_context(&self, context: &Context) -> Statement {
-        triggers::open_context(context)
+        context::open(context)
     }
 
     fn close_context(&self) -> Statement {

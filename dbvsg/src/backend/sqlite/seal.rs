@@ -31,7 +31,7 @@ pub(super) fn supersede(backend: &Sqlite, tracked: &Tracked, sealed: i64, last: 
     let sql = format!(
         "UPDATE {history} SET vsg_end = x.seq FROM (\
          SELECT (SELECT max(p.vsg_id) FROM {history} p WHERE {} AND p.vsg_id < n.vsg_id) AS previous, c.seq \
-         FROM {history} n JOIN dbvsg_commit c ON c.id = n.vsg_begin WHERE n.vsg_id > ? AND n.vsg_begin <= ?) x \
+         FROM {history} n JOIN dbvsg_commit c ON c.id = n.vsg_begin WHERE n.vsg_id > ? AND n.vsg_id <= ?) x \
          WHERE {history}.vsg_id = x.previous",
         tracked.same_key(backend, "p", "n"),
     );

@@ -3,60 +3,19 @@
 //! They run in whatever program writes, so they use nothing newer than SQLite 3.35 and nothing that a program can switch
 //! off (no PRAGMA function, no extension).
 //!
-//! `dbvsg_context` says whose transaction it is. Row 0 exists only inside a transaction of DBVSG and carries its label.
-//! Row 1 stands for outside writers. SQLite tells a trigger nothing about transactions, so statements of an outside
-//! writer share a commit while they come from one connection (whose count of changes only grows), no more than a second
-//! apart, with no sealing and no DBVSG transaction in between.
+//! A statement in a trigger costs microseconds even if it writes no row, because it opens the table and its indexes. What
+//! is rarely needed therefore stands in a trigger of its own behind a WHEN, and a commit is opened through a view: a row
+//! goes into it, and its INSTEAD OF trigger runs, only when there is something to do.
 
-use sea_orm::{DbBackend, Statement, Value as Bound};
-
-use super::{NOW, Sqlite};
+use super::{
+    Sqlite,
+    context::{CURRENT_COMMIT, open_commit},
+};
 use crate::{
-    backend::{Backend, Context, Trigger},
+    backend::{Backend, Trigger},
     catalog::Tracked,
     model::{Column, ColumnKind},
 };
-
-/// A random UUID of version 4, in SQL.
-const UUID: &str = "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' || \
-                    substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))";
-
-pub(super) fn catalog_support() -> Vec<String> {
-    vec![
-        // The end of a DBVSG transaction: note the time, and let outside writers begin a commit of their own.
-        format!(
-            "CREATE TRIGGER IF NOT EXISTS dbvsg_context_closed AFTER DELETE ON dbvsg_context WHEN OLD.commit_id IS NOT NULL BEGIN \
-             UPDATE dbvsg_commit SET written_at = {NOW} WHERE id = OLD.commit_id; \
-             UPDATE dbvsg_context SET commit_id = NULL WHERE id = 1 AND commit_id IS NOT NULL; END"
-        ),
-        "INSERT OR IGNORE INTO dbvsg_context (id) VALUES (1)".into(),
-        "CREATE TABLE IF NOT EXISTS dbvsg_collision (table_id INTEGER, change_id INTEGER, PRIMARY KEY (table_id, change_id)) WITHOUT ROWID"
-            .into(),
-        "DROP VIEW IF EXISTS db_vsg".into(),
-        "CREATE VIEW db_vsg AS SELECT c.uuid, c.operation, c.query, c.meta, lower(hex(c.hash)) AS hash, c.actor AS user_id, \
-         EXISTS (SELECT 1 FROM dbvsg_table t WHERE t.head_id = c.id) AS is_current, \
-         NOT EXISTS (SELECT 1 FROM dbvsg_commit_table x WHERE x.commit_id = c.id AND x.rollbacked_at IS NULL) AS rollbacked, \
-         (SELECT strftime('%Y-%m-%dT%H:%M:%S', max(x.rollbacked_at) / 1000000, 'unixepoch') || printf('.%06dZ', max(x.rollbacked_at) % 1000000) \
-         FROM dbvsg_commit_table x WHERE x.commit_id = c.id) AS rollbacked_at, \
-         strftime('%Y-%m-%dT%H:%M:%S', c.committed_at / 1000000, 'unixepoch') || printf('.%06dZ', c.committed_at % 1000000) AS created_at, \
-         p.uuid AS parent_uuid FROM dbvsg_commit c LEFT JOIN dbvsg_commit p ON p.id = c.parent_id WHERE c.seq IS NOT NULL ORDER BY c.seq"
-            .into(),
-    ]
-}
-
-pub(super) fn open_context(context: &Context) -> Statement {
-    let values: [Bound; 6] = [
-        context.uuid.as_str().into(),
-        context.actor.as_str().into(),
-        context.operation.clone().into(),
-        context.message.clone().into(),
-        context.query.clone().into(),
-        context.meta.clone().into(),
-    ];
-    let sql =
-        "INSERT INTO dbvsg_context (id, uuid, actor, operation, message, query, meta) VALUES (0, ?, ?, ?, ?, ?, ?)";
-    Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
-}
 
 /// Whether two expressions of one column differ: byte for byte, whatever the column's collation, and by storage class
 /// where the column's affinity would let 1 and 1.0 both stay.
@@ -66,22 +25,6 @@ pub(super) fn differs(column: &Column, a: &str, b: &str) -> String {
         ColumnKind::Any | ColumnKind::Bytes => format!("({text} OR typeof({a}) <> typeof({b}))"),
         _ => text,
     }
-}
-
-/// Makes sure that this transaction has a commit to write to.
-///
-/// After an outside writer's commit, ids leave room for the transactions into which sealing may part it.
-fn open_commit() -> String {
-    let current = "(SELECT min(id) FROM dbvsg_context)";
-    let next = "(SELECT coalesce(max(id), 0) + coalesce(iif(seq IS NULL AND operation = 'EXTERNAL', 1048576, 1), 1) FROM dbvsg_commit)";
-    format!(
-        "INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, message, query, meta, written_at) \
-         SELECT {next}, coalesce(x.uuid, {UUID}), 1, coalesce(x.actor, 'external'), iif(x.uuid IS NULL, 'EXTERNAL', x.operation), x.message, x.query, x.meta, {NOW} \
-         FROM dbvsg_context x WHERE x.id = {current} AND (x.commit_id IS NULL \
-         OR (x.id = 1 AND NOT (total_changes() > x.last_changes AND {NOW} - x.last_moment BETWEEN 0 AND 1000000))); \
-         UPDATE dbvsg_context SET commit_id = (SELECT max(id) FROM dbvsg_commit), last_changes = total_changes(), last_moment = {NOW} \
-         WHERE id = {current} AND (id = 1 OR commit_id IS NULL); "
-    )
 }
 
 /// The names a table's triggers are made of, quoted.
@@ -103,7 +46,18 @@ pub(super) fn triggers(backend: &Sqlite, tracked: &Tracked) -> Vec<Trigger> {
         columns: tracked.captured_columns().map(|column| backend.quote(&column.name)).collect(),
         key: tracked.table.key_names().into_iter().map(|name| backend.quote(name)).collect(),
     };
-    vec![names.before_insert(), names.insert(), names.before_update(), names.update(), names.delete()]
+    // Where several fire for one row, SQLite starts with the one created last; nothing but the order of the change ids
+    // depends on it.
+    vec![
+        names.before_insert(),
+        names.insert(),
+        names.replaced("replaced_by_insert", "AFTER INSERT"),
+        names.before_update(),
+        names.update(),
+        names.moved(),
+        names.replaced("replaced_by_update", "AFTER UPDATE"),
+        names.delete(),
+    ]
 }
 
 impl Names<'_> {
@@ -135,8 +89,9 @@ impl Names<'_> {
         format!("INSERT INTO {} ({}, vsg_branch, vsg_begin, vsg_op) {source}; ", self.history, self.columns.join(", "),)
     }
 
+    /// The values of a version.
     fn version(&self, alias: &str, op: &str) -> String {
-        format!("SELECT {}, 1, {CURRENT_COMMIT}, {op}", self.row(alias))
+        format!("{}, 1, {CURRENT_COMMIT}, {op}", self.row(alias))
     }
 
     /// Live rows that stand in the way of NEW on the primary key or a unique key, one query per key so that each uses
@@ -190,22 +145,13 @@ impl Names<'_> {
     }
 
     /// The noted version of the row that NEW replaced under the same key.
-    fn replaced(&self) -> String {
+    fn same(&self) -> String {
         format!(
             "FROM dbvsg_collision c JOIN {} h ON h.vsg_id = c.change_id WHERE c.table_id = {} AND {}",
             self.history,
             self.tracked.id,
             self.same_key("h", "NEW"),
         )
-    }
-
-    fn bury_replaced(&self) -> String {
-        let version = self.version("h", "'delete'");
-        self.write(&format!("{version} {}", self.gone()))
-    }
-
-    fn forget_collisions(&self) -> String {
-        format!("DELETE FROM dbvsg_collision WHERE table_id = {}; ", self.tracked.id)
     }
 
     fn changed(&self, a: &str, b: &str) -> String {
@@ -234,19 +180,19 @@ impl Names<'_> {
         self.trigger("before_insert", "BEFORE INSERT", Some(condition), body)
     }
 
+    /// Writes tombstones for the rows that REPLACE deleted.
+    fn replaced(&self, action: &str, event: &str) -> Trigger {
+        let version = self.version("h", "'delete'");
+        let body = [open_commit(), self.write(&format!("SELECT {version} {}", self.gone()))];
+        self.trigger(action, event, Some(format!("EXISTS (SELECT 1 {})", self.gone())), body.concat())
+    }
+
     fn insert(&self) -> Trigger {
-        let unchanged = format!("EXISTS (SELECT 1 {} AND NOT ({}))", self.replaced(), self.changed("h", "NEW"));
-        let condition = format!("NOT {unchanged} OR EXISTS (SELECT 1 {})", self.gone());
-        let op = format!("iif(EXISTS (SELECT 1 {}), 'update', 'insert')", self.replaced());
+        let unchanged = format!("EXISTS (SELECT 1 {} AND NOT ({}))", self.same(), self.changed("h", "NEW"));
+        let op = format!("iif(EXISTS (SELECT 1 {}), 'update', 'insert')", self.same());
         let version = self.version("NEW", &op);
-        let body = [
-            self.refuse_null_key(),
-            open_commit(),
-            self.bury_replaced(),
-            self.write(&format!("{version} WHERE NOT {unchanged}")),
-            self.forget_collisions(),
-        ];
-        self.trigger("insert", "AFTER INSERT", Some(condition), body.concat())
+        let body = [self.refuse_null_key(), open_commit(), self.write(&format!("VALUES ({version})"))];
+        self.trigger("insert", "AFTER INSERT", Some(format!("NOT {unchanged}")), body.concat())
     }
 
     fn before_update(&self) -> Trigger {
@@ -261,6 +207,14 @@ impl Names<'_> {
         self.trigger("before_update", &format!("BEFORE UPDATE OF {columns}"), Some(condition), body)
     }
 
+    /// A change of the key is a delete and an insert.
+    fn moved(&self) -> Trigger {
+        let condition = format!("NOT ({})", self.same_key("OLD", "NEW"));
+        let version = self.version("OLD", "'delete'");
+        let body = [open_commit(), self.write(&format!("VALUES ({version})"))];
+        self.trigger("moved", &format!("AFTER UPDATE OF {}", self.key.join(", ")), Some(condition), body.concat())
+    }
+
     fn update(&self) -> Trigger {
         let moved = format!("NOT ({})", self.same_key("OLD", "NEW"));
         let op = match &self.tracked.soft_delete {
@@ -273,23 +227,14 @@ impl Names<'_> {
             }
             None => format!("iif({moved}, 'insert', 'update')"),
         };
-        let tombstone = self.version("OLD", "'delete'");
-        let body = [
-            self.refuse_null_key(),
-            open_commit(),
-            self.bury_replaced(),
-            self.write(&format!("{tombstone} WHERE {moved}")),
-            self.write(&self.version("NEW", &op)),
-            self.forget_collisions(),
-        ];
-        let condition = format!("{} OR EXISTS (SELECT 1 {})", self.changed("OLD", "NEW"), self.gone());
-        self.trigger("update", "AFTER UPDATE", Some(condition), body.concat())
+        let version = self.version("NEW", &op);
+        let body = [self.refuse_null_key(), open_commit(), self.write(&format!("VALUES ({version})"))];
+        self.trigger("update", "AFTER UPDATE", Some(self.changed("OLD", "NEW")), body.concat())
     }
 
     fn delete(&self) -> Trigger {
-        let body = [open_commit(), self.write(&self.version("OLD", "'delete'"))];
+        let version = self.version("OLD", "'delete'");
+        let body = [open_commit(), self.write(&format!("VALUES ({version})"))];
         self.trigger("delete", "AFTER DELETE", None, body.concat())
     }
 }
-
-const CURRENT_COMMIT: &str = "(SELECT commit_id FROM dbvsg_context ORDER BY id LIMIT 1)";
