@@ -61,7 +61,7 @@ pub use model::{
     Value, Version,
 };
 pub use sea_orm;
-pub use transfer::{RestoreOptions, Restored};
+pub use transfer::{LiveTables, RestoreOptions, Restored};
 pub use vsg::Vsg;
 
 /// The example of the front page runs.

@@ -112,8 +112,8 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// The triggers that capture a table.
     fn triggers(&self, tracked: &Tracked) -> Vec<Trigger>;
 
-    /// Reads the triggers installed on a table, as [`Backend::triggers`] wrote them: name and text.
-    fn installed_triggers(&self, table: &TableName) -> Statement;
+    /// Reads the triggers installed for a table, as [`Backend::triggers`] wrote them: name and body.
+    fn installed_triggers(&self, tracked: &Tracked) -> Statement;
 
     /// Drops a trigger of a table.
     fn drop_trigger(&self, table: &TableName, trigger: &str) -> String;
@@ -139,11 +139,14 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// The time now in microseconds, as an expression.
     fn now(&self) -> &'static str;
 
+    /// The file that holds the database, if one does.
+    async fn file(&self, db: &DatabaseConnection) -> Result<Option<std::path::PathBuf>>;
+
     /// A consistent copy of the database as a file.
     async fn copy_to(&self, db: &DatabaseConnection, path: &std::path::Path) -> Result<()>;
 
-    /// Says what is wrong with a file that is to be restored, or nothing.
-    async fn check_copy(&self, path: &std::path::Path) -> Result<Option<String>>;
+    /// Says what is wrong with a file that is to take the place of this database, or nothing. `whole`: reads all of it.
+    async fn check_copy(&self, db: &DatabaseConnection, path: &std::path::Path, whole: bool) -> Result<Option<String>>;
 
     /// Puts the content of a file in place of the database, all or nothing.
     async fn restore_from(&self, db: &DatabaseConnection, path: &std::path::Path) -> Result<()>;

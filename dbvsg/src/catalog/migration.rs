@@ -149,6 +149,7 @@ impl MigrationTrait for Journal {
                 .col(column("id").big_integer().not_null().primary_key().take())
                 .col(text("uuid"))
                 .col(integer("commit_id"))
+                .col(integer("closed_id"))
                 .col(text("actor"))
                 .col(text("operation"))
                 .col(text("message"))

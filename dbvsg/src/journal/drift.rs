@@ -105,7 +105,7 @@ pub(super) async fn broken_triggers<C: ConnectionTrait>(
     backend: &dyn Backend,
     tracked: &Tracked,
 ) -> Result<Vec<String>> {
-    let rows = db.query_all_raw(backend.installed_triggers(&tracked.table.name)).await?;
+    let rows = db.query_all_raw(backend.installed_triggers(tracked)).await?;
     let mut installed = HashMap::new();
     for row in rows {
         installed.insert(row.try_get::<String>("", "name")?, row.try_get::<String>("", "body")?);

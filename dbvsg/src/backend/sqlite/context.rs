@@ -1,9 +1,11 @@
 //! Whose transaction it is.
 //!
-//! `dbvsg_context` has a row 0 only inside a transaction of DBVSG, with its label. Row 1 stands for outside writers.
-//! SQLite tells a trigger nothing about transactions, so statements of an outside writer share a commit while they come
-//! from one connection (whose count of changes only grows), no more than a second apart, with no sealing and no DBVSG
-//! transaction in between.
+//! The one row of `dbvsg_context` carries the label of the running DBVSG transaction, if there is one (`uuid`), and the
+//! commit that is open. SQLite tells a trigger nothing about transactions, so statements of an outside writer share a
+//! commit while they come from one connection (whose count of changes only grows), no more than a second apart, with no
+//! sealing and no DBVSG transaction in between.
+
+use std::sync::LazyLock;
 
 use sea_orm::{DbBackend, Statement, Value as Bound};
 
@@ -14,14 +16,24 @@ use crate::backend::Context;
 const UUID: &str = "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' || \
                     substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))";
 
-/// The commit that the running transaction writes to.
-pub(super) const CURRENT_COMMIT: &str = "(SELECT commit_id FROM dbvsg_context ORDER BY id LIMIT 1)";
+/// The commit that a version belongs to; NULL where that has to be looked into: for the first version of a transaction,
+/// and whenever the clock has moved on in an outside writer's.
+pub(super) static CURRENT_COMMIT: LazyLock<String> = LazyLock::new(|| {
+    format!("(SELECT commit_id FROM dbvsg_context WHERE id = 1 AND (uuid IS NOT NULL OR last_moment = {NOW}))")
+});
 
-/// The first step of every trigger that writes: makes sure that there is such a commit.
-pub(super) fn open_commit() -> String {
+/// Opens a commit where none is open, or a new transaction of an outside writer has begun, and gives it to the version
+/// NEW. After an outside writer's commit, ids leave room for the transactions into which sealing may part it.
+pub(super) fn begin_steps(history: &str) -> String {
+    let next = "(SELECT coalesce(max(id), 0) + coalesce(iif(seq IS NULL AND operation = 'EXTERNAL', 1048576, 1), 1) FROM dbvsg_commit)";
     format!(
-        "INSERT INTO dbvsg_open SELECT 1 FROM dbvsg_context x WHERE x.id = (SELECT min(id) FROM dbvsg_context) \
-         AND (x.commit_id IS NULL OR (x.id = 1 AND x.last_moment <> {NOW})); "
+        "INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, message, query, meta, written_at) \
+         SELECT {next}, coalesce(x.uuid, {UUID}), 1, coalesce(x.actor, 'external'), iif(x.uuid IS NULL, 'EXTERNAL', x.operation), \
+         x.message, x.query, x.meta, {NOW} FROM dbvsg_context x WHERE x.id = 1 AND (x.commit_id IS NULL OR (x.uuid IS NULL \
+         AND NOT (total_changes() > x.last_changes AND {NOW} - x.last_moment BETWEEN 0 AND 1000000))); \
+         UPDATE dbvsg_context SET commit_id = (SELECT max(id) FROM dbvsg_commit), last_changes = total_changes(), last_moment = {NOW} \
+         WHERE id = 1; \
+         UPDATE {history} SET vsg_begin = (SELECT commit_id FROM dbvsg_context WHERE id = 1) WHERE vsg_id = NEW.vsg_id; "
     )
 }
 
@@ -30,35 +42,16 @@ pub(super) fn support() -> Vec<String> {
         "INSERT OR IGNORE INTO dbvsg_context (id) VALUES (1)".into(),
         "CREATE TABLE IF NOT EXISTS dbvsg_collision (table_id INTEGER, change_id INTEGER, PRIMARY KEY (table_id, change_id)) WITHOUT ROWID"
             .into(),
-        "DROP VIEW IF EXISTS dbvsg_open".into(),
-        "CREATE VIEW dbvsg_open AS SELECT 1 AS wanted".into(),
-        open_trigger(),
         "DROP TRIGGER IF EXISTS dbvsg_context_closed".into(),
-        // The end of a DBVSG transaction: note the time, and let outside writers begin a commit of their own.
+        // The end of a DBVSG transaction is the time of its commit.
         format!(
-            "CREATE TRIGGER dbvsg_context_closed AFTER DELETE ON dbvsg_context WHEN OLD.commit_id IS NOT NULL BEGIN \
-             UPDATE dbvsg_commit SET written_at = {NOW} WHERE id = OLD.commit_id; \
-             UPDATE dbvsg_context SET commit_id = NULL WHERE id = 1 AND commit_id IS NOT NULL; END"
+            "CREATE TRIGGER dbvsg_context_closed AFTER UPDATE OF uuid ON dbvsg_context \
+             WHEN NEW.uuid IS NULL AND NEW.closed_id IS NOT NULL BEGIN \
+             UPDATE dbvsg_commit SET written_at = {NOW} WHERE id = NEW.closed_id; END"
         ),
         "DROP VIEW IF EXISTS db_vsg".into(),
         view(),
     ]
-}
-
-/// Opens a commit where none is open or a new transaction of an outside writer has begun. After an outside writer's
-/// commit, ids leave room for the transactions into which sealing may part it.
-fn open_trigger() -> String {
-    let current = "(SELECT min(id) FROM dbvsg_context)";
-    let next = "(SELECT coalesce(max(id), 0) + coalesce(iif(seq IS NULL AND operation = 'EXTERNAL', 1048576, 1), 1) FROM dbvsg_commit)";
-    format!(
-        "CREATE TRIGGER dbvsg_open_commit INSTEAD OF INSERT ON dbvsg_open BEGIN \
-         INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, message, query, meta, written_at) \
-         SELECT {next}, coalesce(x.uuid, {UUID}), 1, coalesce(x.actor, 'external'), iif(x.uuid IS NULL, 'EXTERNAL', x.operation), \
-         x.message, x.query, x.meta, {NOW} FROM dbvsg_context x WHERE x.id = {current} AND (x.commit_id IS NULL \
-         OR NOT (total_changes() > x.last_changes AND {NOW} - x.last_moment BETWEEN 0 AND 1000000)); \
-         UPDATE dbvsg_context SET commit_id = (SELECT max(id) FROM dbvsg_commit), last_changes = total_changes(), last_moment = {NOW} \
-         WHERE id = {current}; END"
-    )
 }
 
 /// The commits, for people with a plain SQL client.
@@ -88,7 +81,13 @@ pub(super) fn open(context: &Context) -> Statement {
         context.query.clone().into(),
         context.meta.clone().into(),
     ];
-    let sql =
-        "INSERT INTO dbvsg_context (id, uuid, actor, operation, message, query, meta) VALUES (0, ?, ?, ?, ?, ?, ?)";
+    let sql = "UPDATE dbvsg_context SET commit_id = NULL, closed_id = NULL, uuid = ?, actor = ?, operation = ?, message = ?, query = ?, \
+               meta = ? WHERE id = 1";
     Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
+}
+
+pub(super) fn close() -> Statement {
+    let sql = "UPDATE dbvsg_context SET closed_id = commit_id, commit_id = NULL, uuid = NULL, actor = NULL, operation = NULL, \
+               message = NULL, query = NULL, meta = NULL WHERE id = 1 RETURNING closed_id AS commit_id";
+    Statement::from_string(DbBackend::Sqlite, sql)
 }

@@ -100,9 +100,11 @@ impl Backend for Sqlite {
         triggers::triggers(self, tracked)
     }
 
-    fn installed_triggers(&self, table: &TableName) -> Statement {
-        let sql = "SELECT name, sql AS body FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? AND name LIKE 'dbvsg!_%' ESCAPE '!'";
-        Statement::from_sql_and_values(DbBackend::Sqlite, sql, [table.name.as_str().into()])
+    fn installed_triggers(&self, tracked: &Tracked) -> Statement {
+        let sql = "SELECT name, sql AS body FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN (?, ?) \
+                   AND name LIKE 'dbvsg!_%' ESCAPE '!'";
+        let tables = [&tracked.table.name, &tracked.history].map(|table| table.name.as_str().into());
+        Statement::from_sql_and_values(DbBackend::Sqlite, sql, tables)
     }
 
     fn drop_trigger(&self, _table: &TableName, trigger: &str) -> String {
@@ -114,7 +116,7 @@ impl Backend for Sqlite {
     }
 
     fn close_context(&self) -> Statement {
-        statement("DELETE FROM dbvsg_context WHERE id = 0 RETURNING commit_id")
+        context::close()
     }
 
     fn begin_sealing(&self) -> Vec<String> {
@@ -138,12 +140,16 @@ impl Backend for Sqlite {
         NOW
     }
 
+    async fn file(&self, db: &DatabaseConnection) -> Result<Option<std::path::PathBuf>> {
+        copy::file(db).await
+    }
+
     async fn copy_to(&self, db: &DatabaseConnection, path: &std::path::Path) -> Result<()> {
         copy::copy_to(db, path).await
     }
 
-    async fn check_copy(&self, path: &std::path::Path) -> Result<Option<String>> {
-        copy::check(path).await
+    async fn check_copy(&self, db: &DatabaseConnection, path: &std::path::Path, whole: bool) -> Result<Option<String>> {
+        copy::check(db, path, whole).await
     }
 
     async fn restore_from(&self, db: &DatabaseConnection, path: &std::path::Path) -> Result<()> {

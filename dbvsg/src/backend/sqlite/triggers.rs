@@ -3,13 +3,13 @@
 //! They run in whatever program writes, so they use nothing newer than SQLite 3.35 and nothing that a program can switch
 //! off (no PRAGMA function, no extension).
 //!
-//! A statement in a trigger costs microseconds even if it writes no row, because it opens the table and its indexes. What
-//! is rarely needed therefore stands in a trigger of its own behind a WHEN, and a commit is opened through a view: a row
-//! goes into it, and its INSTEAD OF trigger runs, only when there is something to do.
+//! Each trigger that fires costs a frame, and each statement in one opens its tables, even if it does nothing. So an
+//! ordinary write runs one trigger with one statement: the insert of its version. The commit is opened by the history
+//! table's own trigger, which has something to do only for the first version of a transaction (see `context`).
 
 use super::{
     Sqlite,
-    context::{CURRENT_COMMIT, open_commit},
+    context::{CURRENT_COMMIT, begin_steps},
 };
 use crate::{
     backend::{Backend, Trigger},
@@ -46,29 +46,23 @@ pub(super) fn triggers(backend: &Sqlite, tracked: &Tracked) -> Vec<Trigger> {
         columns: tracked.captured_columns().map(|column| backend.quote(&column.name)).collect(),
         key: tracked.table.key_names().into_iter().map(|name| backend.quote(name)).collect(),
     };
-    // Where several fire for one row, SQLite starts with the one created last; nothing but the order of the change ids
-    // depends on it.
-    vec![
-        names.before_insert(),
-        names.insert(),
-        names.replaced("replaced_by_insert", "AFTER INSERT"),
-        names.before_update(),
-        names.update(),
-        names.moved(),
-        names.replaced("replaced_by_update", "AFTER UPDATE"),
-        names.delete(),
-    ]
+    let mut triggers = vec![names.insert(), names.update(), names.moved(), names.delete(), names.begin()];
+    if !tracked.table.unique.is_empty() {
+        triggers.extend(names.replacing("insert", "INSERT"));
+        triggers.extend(names.replacing("update", &format!("UPDATE OF {}", names.unique_columns())));
+    }
+    triggers
 }
 
 impl Names<'_> {
-    fn trigger(&self, action: &str, event: &str, condition: Option<String>, body: String) -> Trigger {
+    fn trigger(&self, action: &str, event: &str, condition: Option<String>, body: &str) -> Trigger {
+        self.trigger_on(&self.table, action, event, condition, body)
+    }
+
+    fn trigger_on(&self, table: &str, action: &str, event: &str, condition: Option<String>, body: &str) -> Trigger {
         let name = format!("dbvsg_{}_{action}", self.tracked.table.name.name);
         let condition = condition.map(|condition| format!(" WHEN {condition}")).unwrap_or_default();
-        let sql = format!(
-            "CREATE TRIGGER {} {event} ON {}{condition} BEGIN {body}END",
-            self.backend.quote(&name),
-            self.table
-        );
+        let sql = format!("CREATE TRIGGER {} {event} ON {table}{condition} BEGIN {body}END", self.backend.quote(&name));
         Trigger { name, sql }
     }
 
@@ -91,67 +85,7 @@ impl Names<'_> {
 
     /// The values of a version.
     fn version(&self, alias: &str, op: &str) -> String {
-        format!("{}, 1, {CURRENT_COMMIT}, {op}", self.row(alias))
-    }
-
-    /// Live rows that stand in the way of NEW on the primary key or a unique key, one query per key so that each uses
-    /// its own index. REPLACE deletes them without firing a trigger.
-    fn colliding(&self) -> Vec<String> {
-        let keys =
-            std::iter::once(self.tracked.table.key_columns().map(|c| (c.name.clone(), c.collation.clone())).collect());
-        let unique = self.tracked.table.unique.iter().map(|unique| unique.columns.clone());
-        keys.chain(unique)
-            .map(|columns: Vec<(String, Option<String>)>| {
-                let same = columns.iter().map(|(name, collation)| {
-                    let name = self.backend.quote(name);
-                    let collation = collation.as_deref().map(|c| format!(" COLLATE {}", self.backend.quote(c)));
-                    format!("u.{name} = NEW.{name}{}", collation.unwrap_or_default())
-                });
-                self.join(same, " AND ")
-            })
-            .collect()
-    }
-
-    fn note_collisions(&self, other_than: Option<&str>) -> (String, String) {
-        let id = self.tracked.id;
-        let other = other_than.map(|alias| format!(" AND NOT ({})", self.same_key("u", alias))).unwrap_or_default();
-        let found = self
-            .colliding()
-            .into_iter()
-            .map(|same| format!("EXISTS (SELECT 1 FROM {} u WHERE {same}{other})", self.table));
-        let left = format!("EXISTS (SELECT 1 FROM dbvsg_collision WHERE table_id = {id})");
-        let condition = self.join(found.chain([left]), " OR ");
-        let notes = self.colliding().into_iter().map(|same| {
-            let version = format!("SELECT max(h.vsg_id) FROM {} h WHERE {}", self.history, self.same_key("h", "u"));
-            format!(
-                "INSERT OR IGNORE INTO dbvsg_collision SELECT {id}, ({version}) FROM {} u WHERE {same}{other}; ",
-                self.table
-            )
-        });
-        (condition, format!("DELETE FROM dbvsg_collision WHERE table_id = {id}; {}", notes.collect::<String>()))
-    }
-
-    /// The noted versions of rows that are gone now, and have no tombstone yet.
-    fn gone(&self) -> String {
-        format!(
-            "FROM dbvsg_collision c JOIN {history} h ON h.vsg_id = c.change_id WHERE c.table_id = {id} \
-             AND NOT EXISTS (SELECT 1 FROM {table} u WHERE {live}) AND NOT EXISTS (SELECT 1 FROM {history} t WHERE {later} AND t.vsg_id > h.vsg_id)",
-            id = self.tracked.id,
-            history = self.history,
-            table = self.table,
-            live = self.same_key("u", "h"),
-            later = self.same_key("t", "h"),
-        )
-    }
-
-    /// The noted version of the row that NEW replaced under the same key.
-    fn same(&self) -> String {
-        format!(
-            "FROM dbvsg_collision c JOIN {} h ON h.vsg_id = c.change_id WHERE c.table_id = {} AND {}",
-            self.history,
-            self.tracked.id,
-            self.same_key("h", "NEW"),
-        )
+        format!("{}, 1, {}, {op}", self.row(alias), *CURRENT_COMMIT)
     }
 
     fn changed(&self, a: &str, b: &str) -> String {
@@ -162,79 +96,124 @@ impl Names<'_> {
         self.join(columns, " OR ")
     }
 
+    /// The newest version `h` of NEW's key, if it is no tombstone: the row that NEW replaces under the same key.
+    fn replaced(&self) -> String {
+        format!(
+            "SELECT 1 FROM {history} h WHERE h.vsg_id = (SELECT max(x.vsg_id) FROM {history} x WHERE {key}) AND h.vsg_op <> 'delete'",
+            history = self.history,
+            key = self.same_key("x", "NEW"),
+        )
+    }
+
     /// A row without a whole key has no identity; SQLite allows it where no other engine does.
     fn refuse_null_key(&self) -> String {
         let nullable: Vec<&Column> = self.tracked.table.key_columns().filter(|column| column.nullable).collect();
         if nullable.is_empty() {
             return String::new();
         }
-        let missing = self
-            .join(nullable.iter().map(|column| format!("NEW.{} IS NULL", self.backend.quote(&column.name))), " OR ");
+        let missing = nullable.iter().map(|column| format!("NEW.{} IS NULL", self.backend.quote(&column.name)));
+        let missing = self.join(missing, " OR ");
         format!(
             "SELECT RAISE(ABORT, 'NOT NULL constraint failed: a tracked row needs its whole primary key') WHERE {missing}; "
         )
     }
 
-    fn before_insert(&self) -> Trigger {
-        let (condition, body) = self.note_collisions(None);
-        self.trigger("before_insert", "BEFORE INSERT", Some(condition), body)
-    }
-
-    /// Writes tombstones for the rows that REPLACE deleted.
-    fn replaced(&self, action: &str, event: &str) -> Trigger {
-        let version = self.version("h", "'delete'");
-        let body = [open_commit(), self.write(&format!("SELECT {version} {}", self.gone()))];
-        self.trigger(action, event, Some(format!("EXISTS (SELECT 1 {})", self.gone())), body.concat())
-    }
-
+    /// REPLACE deletes the row with the same key without a word, and puts NEW in its place: an update, or nothing.
     fn insert(&self) -> Trigger {
-        let unchanged = format!("EXISTS (SELECT 1 {} AND NOT ({}))", self.same(), self.changed("h", "NEW"));
-        let op = format!("iif(EXISTS (SELECT 1 {}), 'update', 'insert')", self.same());
-        let version = self.version("NEW", &op);
-        let body = [self.refuse_null_key(), open_commit(), self.write(&format!("VALUES ({version})"))];
-        self.trigger("insert", "AFTER INSERT", Some(format!("NOT {unchanged}")), body.concat())
+        let replaced = self.replaced();
+        let unchanged = format!("EXISTS ({replaced} AND NOT ({}))", self.changed("h", "NEW"));
+        let version = self.version("NEW", &format!("iif(EXISTS ({replaced}), 'update', 'insert')"));
+        let body = [self.refuse_null_key(), self.write(&format!("VALUES ({version})"))];
+        self.trigger("insert", "AFTER INSERT", Some(format!("NOT {unchanged}")), &body.concat())
     }
 
-    fn before_update(&self) -> Trigger {
-        let (condition, body) = self.note_collisions(Some("OLD"));
-        let mut columns: Vec<&str> = self.tracked.table.key_names();
-        columns.extend(
-            self.tracked.table.unique.iter().flat_map(|unique| unique.columns.iter().map(|(name, _)| name.as_str())),
-        );
-        columns.sort_unstable();
-        columns.dedup();
-        let columns = self.join(columns.into_iter().map(|name| self.backend.quote(name)), ", ");
-        self.trigger("before_update", &format!("BEFORE UPDATE OF {columns}"), Some(condition), body)
+    fn update(&self) -> Trigger {
+        let moved = format!("NOT ({})", self.same_key("OLD", "NEW"));
+        let arrived = format!("WHEN {moved} THEN iif(EXISTS ({}), 'update', 'insert')", self.replaced());
+        let marked = self.tracked.soft_delete.as_deref().map(|column| {
+            let column = self.backend.quote(column);
+            format!(
+                " WHEN OLD.{column} IS NULL AND NEW.{column} IS NOT NULL THEN 'soft_delete' \
+                 WHEN OLD.{column} IS NOT NULL AND NEW.{column} IS NULL THEN 'restore'"
+            )
+        });
+        let version = self.version("NEW", &format!("CASE {arrived}{} ELSE 'update' END", marked.unwrap_or_default()));
+        let body = [self.refuse_null_key(), self.write(&format!("VALUES ({version})"))];
+        self.trigger("update", "AFTER UPDATE", Some(self.changed("OLD", "NEW")), &body.concat())
     }
 
     /// A change of the key is a delete and an insert.
     fn moved(&self) -> Trigger {
         let condition = format!("NOT ({})", self.same_key("OLD", "NEW"));
-        let version = self.version("OLD", "'delete'");
-        let body = [open_commit(), self.write(&format!("VALUES ({version})"))];
-        self.trigger("moved", &format!("AFTER UPDATE OF {}", self.key.join(", ")), Some(condition), body.concat())
-    }
-
-    fn update(&self) -> Trigger {
-        let moved = format!("NOT ({})", self.same_key("OLD", "NEW"));
-        let op = match &self.tracked.soft_delete {
-            Some(column) => {
-                let column = self.backend.quote(column);
-                format!(
-                    "CASE WHEN {moved} THEN 'insert' WHEN OLD.{column} IS NULL AND NEW.{column} IS NOT NULL THEN 'soft_delete' \
-                     WHEN OLD.{column} IS NOT NULL AND NEW.{column} IS NULL THEN 'restore' ELSE 'update' END"
-                )
-            }
-            None => format!("iif({moved}, 'insert', 'update')"),
-        };
-        let version = self.version("NEW", &op);
-        let body = [self.refuse_null_key(), open_commit(), self.write(&format!("VALUES ({version})"))];
-        self.trigger("update", "AFTER UPDATE", Some(self.changed("OLD", "NEW")), body.concat())
+        let body = self.write(&format!("VALUES ({})", self.version("OLD", "'delete'")));
+        self.trigger("moved", &format!("AFTER UPDATE OF {}", self.key.join(", ")), Some(condition), &body)
     }
 
     fn delete(&self) -> Trigger {
-        let version = self.version("OLD", "'delete'");
-        let body = [open_commit(), self.write(&format!("VALUES ({version})"))];
-        self.trigger("delete", "AFTER DELETE", None, body.concat())
+        let body = self.write(&format!("VALUES ({})", self.version("OLD", "'delete'")));
+        self.trigger("delete", "AFTER DELETE", None, &body)
+    }
+
+    /// Gives the first version of a transaction its commit.
+    fn begin(&self) -> Trigger {
+        let body = begin_steps(&self.history);
+        self.trigger_on(&self.history, "begin", "AFTER INSERT", Some("NEW.vsg_begin IS NULL".into()), &body)
+    }
+
+    fn unique_columns(&self) -> String {
+        let unique = self.tracked.table.unique.iter();
+        let mut columns: Vec<&str> =
+            unique.flat_map(|unique| unique.columns.iter().map(|(name, _)| name.as_str())).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        self.join(columns.into_iter().map(|name| self.backend.quote(name)), ", ")
+    }
+
+    /// REPLACE also deletes other rows that stand in the way on a unique key: they are noted before, by the version they
+    /// are at, and buried after if they are gone. One query for each key, so that each uses its own index.
+    fn replacing(&self, action: &str, event: &str) -> [Trigger; 2] {
+        let id = self.tracked.id;
+        let colliding: Vec<String> = self
+            .tracked
+            .table
+            .unique
+            .iter()
+            .map(|unique| {
+                let same = unique.columns.iter().map(|(name, collation)| {
+                    let name = self.backend.quote(name);
+                    let collation =
+                        collation.as_deref().map(|collation| format!(" COLLATE {}", self.backend.quote(collation)));
+                    format!("u.{name} = NEW.{name}{}", collation.unwrap_or_default())
+                });
+                let other = if action == "update" {
+                    format!(" AND NOT ({})", self.same_key("u", "OLD"))
+                } else {
+                    String::new()
+                };
+                format!("FROM {} u WHERE {}{other}", self.table, self.join(same, " AND "))
+            })
+            .collect();
+        let any = self.join(colliding.iter().map(|rows| format!("EXISTS (SELECT 1 {rows})")), " OR ");
+        let notes = colliding.iter().map(|rows| {
+            let version = format!("SELECT max(h.vsg_id) FROM {} h WHERE {}", self.history, self.same_key("h", "u"));
+            format!("INSERT OR IGNORE INTO dbvsg_collision SELECT {id}, ({version}) {rows}; ")
+        });
+        let note = format!("DELETE FROM dbvsg_collision WHERE table_id = {id}; {}", notes.collect::<String>());
+        let gone = format!(
+            "FROM dbvsg_collision c JOIN {history} h ON h.vsg_id = c.change_id WHERE c.table_id = {id} \
+             AND NOT EXISTS (SELECT 1 FROM {table} u WHERE {live}) AND NOT EXISTS (SELECT 1 FROM {history} t WHERE {later} AND t.vsg_id > h.vsg_id)",
+            history = self.history,
+            table = self.table,
+            live = self.same_key("u", "h"),
+            later = self.same_key("t", "h"),
+        );
+        let noted =
+            format!("EXISTS (SELECT 1 FROM dbvsg_collision WHERE table_id = {id}) AND EXISTS (SELECT 1 {gone})");
+        let bury = self.write(&format!("SELECT {} {gone}", self.version("h", "'delete'")));
+        let forget = format!("DELETE FROM dbvsg_collision WHERE table_id = {id}; ");
+        [
+            self.trigger(&format!("{action}_replacing"), &format!("BEFORE {event}"), Some(any), &note),
+            self.trigger(&format!("{action}_replaced"), &format!("AFTER {event}"), Some(noted), &(bury + &forget)),
+        ]
     }
 }
