@@ -9,6 +9,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod backup;
 mod body;
 mod bootstrap;
 mod call;
@@ -16,6 +17,7 @@ mod component;
 mod csv;
 mod diagram;
 mod error;
+mod export;
 mod openapi;
 mod operation;
 mod parameter;

@@ -28,6 +28,8 @@ pub(crate) struct Operation {
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<Content>,
     pub(crate) answers: Vec<Answer>,
+    /// Whether it makes a commit.
+    commits: bool,
     pub(crate) handler: Handler,
 }
 
@@ -67,6 +69,7 @@ impl Operation {
             parameters,
             body: None,
             answers: Vec::new(),
+            commits: false,
             handler: Arc::new(|_| Box::pin(async { Err(crate::problem::Problem::internal()) })),
             path,
         }
@@ -77,15 +80,21 @@ impl Operation {
         Self::new(Method::GET, path, id).errors(&[400, 500, 503])
     }
 
-    /// A call that changes something, and so needs an author.
-    pub(crate) fn writing(method: Method, path: impl Into<String>, id: impl Into<String>) -> Self {
+    /// A call that changes something without a commit of its own. It needs to know who calls all the same.
+    pub(crate) fn acting(method: Method, path: impl Into<String>, id: impl Into<String>) -> Self {
         Self::new(method, path, id)
-            .parameters([
-                Parameter::header("X-User", "who writes: UTF-8, 1 to 255 characters", true),
-                Parameter::header("X-Reason", "why: the message of the commit", false),
-                Parameter::header("X-Parent", "a reference that HEAD must be, or the call is refused with 409", false),
-            ])
+            .parameters([Parameter::header("X-User", "who calls: UTF-8, 1 to 255 characters", true)])
             .errors(&[400, 409, 500, 503])
+    }
+
+    /// A call that makes a commit.
+    pub(crate) fn writing(method: Method, path: impl Into<String>, id: impl Into<String>) -> Self {
+        let mut operation = Self::acting(method, path, id).parameters([
+            Parameter::header("X-Reason", "why: the message of the commit", false),
+            Parameter::header("X-Parent", "a reference that HEAD must be, or the call is refused with 409", false),
+        ]);
+        operation.commits = true;
+        operation
     }
 
     /// The group it is shown in.
@@ -126,7 +135,7 @@ impl Operation {
         headers: &[(&'static str, &'static str)],
     ) -> Self {
         let mut headers = headers.to_vec();
-        if status < 400 && self.method != Method::GET {
+        if status < 400 && self.commits {
             headers.push(("X-Commit", "the commit that was made, if anything changed"));
         }
         self.answers.push(Answer { status, description, content, headers });

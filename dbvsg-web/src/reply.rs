@@ -44,6 +44,11 @@ pub(crate) fn committed(answer: Response, commit: Option<CommitId>) -> Response 
     }
 }
 
+/// The answer as a file of this name, to be saved.
+pub(crate) fn attached(answer: Response, name: &str) -> Response {
+    with_header(answer, header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""))
+}
+
 /// The answer with one header more. A value that no header can hold is left out.
 pub(crate) fn with_header(mut answer: Response, name: HeaderName, value: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(value) {

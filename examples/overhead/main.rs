@@ -108,13 +108,13 @@ async fn main() -> Result<(), Failure> {
         let a = median(times, async |n| {
             use sea_orm::TransactionTrait;
             let txn = plain.db.begin().await?;
-            update(&txn, n).await?;
+            update(&txn, n + 100_000).await?;
             Ok(txn.commit().await?)
         })
         .await?;
         let b = median(times, async |n| {
             let txn = versioned.vsg.begin("ann").await?;
-            update(&txn, n + 7).await?;
+            update(&txn, n + 100_000).await?;
             txn.commit().await?;
             Ok(())
         })

@@ -162,18 +162,16 @@ impl Picture {
     fn legend(&mut self, y: f64) {
         self.mark("PK", "pk", MARGIN, y - 4.0);
         self.mark("FK", "fk", MARGIN + 142.0, y - 4.0);
-        for (x, what) in [(MARGIN + 28.0, "primary key"), (MARGIN + 170.0, "foreign key"), (MARGIN + 284.0, "? NULL allowed")] {
+        for (x, what) in
+            [(MARGIN + 28.0, "primary key"), (MARGIN + 170.0, "foreign key"), (MARGIN + 284.0, "? NULL allowed")]
+        {
             self.add(format_args!("<text class=\"note\" x=\"{}\" y=\"{}\">{what}</text>\n", number(x), number(y)));
         }
     }
 }
 
 fn describe(field: &Field) -> String {
-    let notes = [
-        (field.key, "primary key"),
-        (field.foreign, "foreign key"),
-        (field.nullable, "may be NULL"),
-    ];
+    let notes = [(field.key, "primary key"), (field.foreign, "foreign key"), (field.nullable, "may be NULL")];
     let notes = notes.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| format!(", {note}"));
     let declared = if field.declared.is_empty() { "no declared type" } else { &field.declared };
     format!("{}: {declared}{}", field.name, notes.collect::<String>())

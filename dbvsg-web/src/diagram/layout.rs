@@ -1,7 +1,7 @@
 //! Where the boxes stand: connected tables in layers from left to right, the referenced ones first; then all such groups
 //! beside each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dagre::{
     EdgeLabel, LayoutOptions, NodeLabel, RankDir,
@@ -16,12 +16,12 @@ const CHANNEL: f64 = 96.0;
 const GAP: f64 = 28.0;
 /// The space between two lines that pass the same layer.
 const LANE: f64 = 14.0;
-/// The space for lines that begin or end at the outer side of a group.
+/// The space for lines that begin and end at the right side of a group.
 const SIDE: f64 = 40.0;
 /// The most lines of a group that are laid between the boxes. The time of that grows faster than their number, so of a
 /// larger group only as many are as hold it together; the others run behind the boxes.
 const MOST_LINES: usize = 150;
-/// How many tables that have nothing but one neighbour are set above each other.
+/// How many tables that hang at one other are set above each other at least.
 const STACK: usize = 8;
 
 /// Where everything is.
@@ -96,20 +96,18 @@ fn groups(count: usize, links: &[(usize, usize)]) -> Vec<Vec<usize>> {
 fn group(boxes: Vec<usize>, sizes: &[(f64, f64)], links: &[(usize, usize)]) -> Group {
     let inside = |index: usize| boxes.binary_search(&index).is_ok();
     let touching = links.iter().enumerate().filter(|(_, (child, _))| inside(*child));
-    let has_links = touching.clone().next().is_some();
     let between: Vec<(usize, usize, usize)> = touching
         .filter(|(_, (child, parent))| child != parent)
         .map(|(link, &(child, parent))| (link, child, parent))
         .collect();
-    let side = if has_links { SIDE } else { 0.0 };
     if let [only] = boxes[..] {
         let (width, height) = sizes[only];
+        let side = if links.contains(&(only, only)) { SIDE } else { 0.0 };
         return Group { boxes, corners: vec![(0.0, 0.0)], passes: Vec::new(), size: (width + side, height) };
     }
     let laid = if between.len() > MOST_LINES { spanning(&between) } else { between };
     let graph = layered(&boxes, sizes, &laid);
-    let mut group =
-        Group { corners: Vec::with_capacity(boxes.len()), boxes, passes: Vec::new(), size: (0.0, 0.0) };
+    let mut group = Group { corners: Vec::with_capacity(boxes.len()), boxes, passes: Vec::new(), size: (0.0, 0.0) };
     // All boxes of a layer have their middle on one line; the key is that line in hundredths.
     let mut layers: BTreeMap<i64, f64> = BTreeMap::new();
     let key = |x: f64| (x * 100.0).round() as i64;
@@ -119,8 +117,8 @@ fn group(boxes: Vec<usize>, sizes: &[(f64, f64)], links: &[(usize, usize)]) -> G
         let (x, y) = node.map(|node| (node.x.unwrap_or_default(), node.y.unwrap_or_default())).unwrap_or_default();
         let layer = layers.entry(key(x)).or_default();
         *layer = layer.max(width / 2.0);
-        group.corners.push((x - width / 2.0 + side, y - height / 2.0));
-        group.size = (group.size.0.max(x + width / 2.0 + 2.0 * side), group.size.1.max(y + height / 2.0));
+        group.corners.push((x - width / 2.0, y - height / 2.0));
+        group.size = (group.size.0.max(x + width / 2.0 + SIDE), group.size.1.max(y + height / 2.0));
     }
     for &(link, child, parent) in &laid {
         let edge = graph.edge(&parent.to_string(), &child.to_string(), Some(&link.to_string()));
@@ -128,7 +126,7 @@ fn group(boxes: Vec<usize>, sizes: &[(f64, f64)], links: &[(usize, usize)]) -> G
         let between = points.get(1..points.len().saturating_sub(1)).unwrap_or_default();
         let passes = between.iter().rev().filter_map(|point| {
             let half = layers.get(&key(point.x))?;
-            Some(Pass { left: point.x - half + side, right: point.x + half + side, y: point.y })
+            Some(Pass { left: point.x - half, right: point.x + half, y: point.y })
         });
         group.passes.push((link, passes.collect()));
     }
@@ -151,11 +149,7 @@ fn spanning(links: &[(usize, usize, usize)]) -> Vec<(usize, usize, usize)> {
     kept
 }
 
-fn layered(
-    boxes: &[usize],
-    sizes: &[(f64, f64)],
-    links: &[(usize, usize, usize)],
-) -> Graph<NodeLabel, EdgeLabel> {
+fn layered(boxes: &[usize], sizes: &[(f64, f64)], links: &[(usize, usize, usize)]) -> Graph<NodeLabel, EdgeLabel> {
     let mut graph = Graph::with_options(GraphOptions { directed: true, multigraph: true, compound: false });
     for &index in boxes {
         let (width, height) = sizes[index];
@@ -177,34 +171,32 @@ fn layered(
     graph
 }
 
-/// How many layers each link spans: one, but where many tables hang at one and at nothing else, they fill several layers
-/// rather than one endless one.
+/// How many layers each link spans: one, but where many tables refer to one, or one to many that have no other
+/// neighbour, they fill several layers rather than one endless one.
 fn lengths(links: &[(usize, usize, usize)]) -> Vec<i32> {
-    let mut neighbours: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut neighbours: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    let mut children: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for &(_, child, parent) in links {
-        neighbours.entry(child).or_default().push(parent);
-        neighbours.entry(parent).or_default().push(child);
+        neighbours.entry(child).or_default().insert(parent);
+        neighbours.entry(parent).or_default().insert(child);
+        children.entry(parent).or_default().insert(child);
     }
-    let is_leaf = |index: &usize| neighbours[index].iter().all(|other| *other == neighbours[index][0]);
-    let mut leaves: BTreeMap<(usize, bool), Vec<usize>> = BTreeMap::new();
-    let hanging = links.iter().map(|&(_, child, parent)| match (is_leaf(&child), is_leaf(&parent)) {
-        (true, _) => Some(((parent, true), child)),
-        (false, true) => Some(((child, false), parent)),
-        (false, false) => None,
-    });
-    let hanging: Vec<Option<((usize, bool), usize)>> = hanging.collect();
-    for (at, leaf) in hanging.iter().flatten() {
-        let leaves = leaves.entry(*at).or_default();
-        if !leaves.contains(leaf) {
-            leaves.push(*leaf);
-        }
+    let mut lonely: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for &(_, child, parent) in links.iter().filter(|(_, _, parent)| neighbours[parent].len() == 1) {
+        lonely.entry(child).or_default().insert(parent);
     }
-    let length = |(at, leaf): &((usize, bool), usize)| {
-        let all = &leaves[at];
-        // Layers as high as they are many, from a stack's height on.
-        let height = STACK.max((all.len() as f64 * 2.0).sqrt().ceil() as usize);
-        let place = all.iter().position(|other| other == leaf).unwrap_or_default();
-        1 + (place / height) as i32
+    let length = |&(_, child, parent): &(usize, usize, usize)| match lonely.get(&child) {
+        Some(parents) if parents.contains(&parent) => spread(parents, parent),
+        _ => spread(&children[&parent], child),
     };
-    hanging.iter().map(|hanging| hanging.as_ref().map_or(1, length)).collect()
+    links.iter().map(length).collect()
+}
+
+/// The layer of one of these tables, counted from the one that they all hang at.
+fn spread(tables: &BTreeSet<usize>, one: usize) -> i32 {
+    let height = STACK.max((tables.len() as f64 * 2.0).sqrt().ceil() as usize);
+    let layers = tables.len().div_ceil(height).max(1);
+    // Dealt out in turn, so that a table stands where a line of its neighbours leaves room.
+    let place = tables.iter().position(|table| *table == one).unwrap_or_default();
+    1 + (place % layers) as i32
 }

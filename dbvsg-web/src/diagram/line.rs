@@ -49,7 +49,11 @@ pub(super) fn line(link: &Link, child: &Side, parent: &Side, passes: &[Pass]) ->
     }
     let target = edge(parent, to);
     let goal = target.0 + to * STUB;
-    if from == to { pen.loop_to(goal, target.1) } else { pen.curve_to(goal, target.1) }
+    if from == to {
+        pen.loop_to(goal, target.1)
+    } else {
+        pen.curve_to(goal, target.1)
+    }
     pen.straight_to(target.0);
     line.end(parent, to);
     line.many(start, from, link.single);

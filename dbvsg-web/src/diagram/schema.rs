@@ -119,9 +119,8 @@ fn is_unique(table: &Table, columns: &[usize]) -> bool {
 fn find_table(tables: &[Table], name: &TableName) -> Option<usize> {
     let exact = tables.iter().position(|table| table.name == *name);
     exact.or_else(|| {
-        let same = |table: &&Table| {
-            table.name.schema == name.schema && table.name.name.eq_ignore_ascii_case(&name.name)
-        };
+        let same =
+            |table: &&Table| table.name.schema == name.schema && table.name.name.eq_ignore_ascii_case(&name.name);
         tables.iter().enumerate().find(|(_, table)| same(table)).map(|(position, _)| position)
     })
 }

@@ -8,7 +8,7 @@ const CELL: f64 = 7.3;
 const TITLE_CELL: f64 = 8.0;
 /// The most cells of a column's name, a declared type and a table's name.
 pub(super) const NAME: usize = 32;
-pub(super) const DECLARED: usize = 26;
+pub(super) const DECLARED: usize = 30;
 pub(super) const TITLE: usize = 40;
 /// The height of a column.
 pub(super) const ROW: f64 = 22.0;

@@ -88,7 +88,8 @@ async fn columns_keys_and_types_are_shown() {
     )
     .await;
     let text = check(&draw(&tables));
-    for shown in ["users", "VARCHAR(80)", "nick: TEXT, may be NULL", "plain: no declared type, may be NULL", "PK", "FK"] {
+    for shown in ["users", "VARCHAR(80)", "nick: TEXT, may be NULL", "plain: no declared type, may be NULL", "PK", "FK"]
+    {
         assert!(text.contains(shown), "{shown}");
     }
     assert!(text.contains("orders (user_id) → users (id)"));
@@ -177,8 +178,7 @@ fn boxes_never_overlap_and_no_line_runs_through_one() {
         let sizes: Vec<(f64, f64)> =
             (0..count).map(|_| (140.0 + dice.roll(200) as f64, 40.0 + dice.roll(400) as f64)).collect();
         let most = 2 * count;
-        let links: Vec<(usize, usize)> =
-            (0..dice.roll(most)).map(|_| (dice.roll(count), dice.roll(count))).collect();
+        let links: Vec<(usize, usize)> = (0..dice.roll(most)).map(|_| (dice.roll(count), dice.roll(count))).collect();
         let placement = place(&sizes, &links);
         assert_eq!(overlaps(&placement, &sizes), 0, "round {round}");
         for pass in placement.passes.iter().flatten() {

@@ -1,24 +1,65 @@
-//! The database as a whole: `/db/diagram.svg`
+//! The database as a whole: `/db/diagram.svg`, `/db/export.zip`, `/db/backup.sqlite` and `/db/restore`
 
-use poem::{Response, http::header};
+use dbvsg::RestoreOptions;
+use futures_util::TryStreamExt;
+use poem::{
+    Response,
+    http::{Method, header},
+};
 use serde_json::json;
 
 use crate::{
+    backup,
     call::Call,
-    diagram,
+    diagram, export,
+    openapi::schema,
     operation::{Content, Operation},
-    reply::Reply,
+    parameter::Parameter,
+    problem::Problem,
+    reply::{self, Reply},
+    stream,
 };
 
 pub(super) fn operations() -> Vec<Operation> {
-    let svg = Content { media: "image/svg+xml", schema: json!({"type": "string"}) };
-    vec![
+    let file = |media| Some(Content { media, schema: json!({"type": "string", "format": "binary"}) });
+    let form = Content {
+        media: "multipart/form-data",
+        schema: schema::object(json!({"file": {"type": "string", "format": "binary"}})),
+    };
+    let restored = schema::object(json!({
+        "status": {"type": "string", "enum": ["ok"]},
+        "restored": {"type": "boolean"},
+        "bytes": {"type": "integer", "format": "int64"},
+    }));
+    let operations = vec![
         Operation::get("/db/diagram.svg", "db.diagram")
-            .tag("database")
             .summary("Draws the tables and their foreign keys")
-            .answers(200, "the picture", Some(svg))
+            .answers(200, "the picture", file("image/svg+xml"))
             .run(diagram),
-    ]
+        Operation::get("/db/export.zip", "db.export")
+            .summary("Packs all tables as CSV files, all of one moment")
+            .answers(200, "the archive", file("application/zip"))
+            .run(export),
+        Operation::get("/db/backup.sqlite", "db.backup")
+            .summary("Copies a SQLite database while others go on writing")
+            .answers(200, "the copy", file("application/vnd.sqlite3"))
+            .errors(&[409])
+            .run(backup),
+        Operation::acting(Method::POST, "/db/restore", "db.restore")
+            .summary("Puts a backup in place of the database, all or nothing")
+            .parameters([
+                Parameter::query(
+                    "integrity_check",
+                    json!({"type": "boolean", "default": true}),
+                    "whether the whole file is read for damage first",
+                ),
+                Parameter::flag("dry_run", "whether the backup is only checked"),
+            ])
+            .body(form)
+            .answers(200, "the backup is sound, and in place unless this was a dry run", Some(Content::json(restored)))
+            .run(restore),
+    ];
+    operations.into_iter().map(|operation| operation.tag("database")).collect()
 }
 
 async fn diagram(call: Call) -> Reply {
@@ -28,4 +69,30 @@ async fn diagram(call: Call) -> Reply {
         tables.extend(call.vsg().describe(&status.table).await?);
     }
     Ok(Response::builder().header(header::CONTENT_TYPE, "image/svg+xml").body(diagram::svg(&tables)))
+}
+
+async fn export(call: Call) -> Reply {
+    let parts = export::zip(call.vsg()).await?;
+    let answer = stream::answer("application/zip", parts.map_err(|_| Problem::internal())).await?;
+    Ok(reply::attached(answer, "export.zip"))
+}
+
+async fn backup(call: Call) -> Reply {
+    let copy = backup::download(call.vsg()).await?;
+    let answer = Response::builder()
+        .header(header::CONTENT_TYPE, "application/vnd.sqlite3")
+        .header(header::CONTENT_LENGTH, copy.bytes)
+        .body(copy.body);
+    Ok(reply::attached(answer, "backup.sqlite"))
+}
+
+async fn restore(mut call: Call) -> Reply {
+    call.author()?;
+    let components = call.shared().components.iter();
+    let options = components.fold(RestoreOptions::default(), |options, one| options.require(&one.shape().table));
+    let options = options.dry_run(call.flag("dry_run", false)?).integrity_check(call.flag("integrity_check", true)?);
+    let limit = call.shared().limits.upload;
+    let (vsg, body) = (call.vsg().clone(), call.take_body());
+    let restored = backup::upload(&vsg, call.header("Content-Type")?, body, limit, options).await?;
+    reply::ok(&json!({"status": "ok", "restored": restored.restored, "bytes": restored.bytes}))
 }

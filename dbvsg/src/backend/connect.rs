@@ -45,6 +45,8 @@ pub(crate) async fn connect(
     }
     let in_memory = url.contains(":memory:") || url.contains("mode=memory");
     let mut pool = PoolOptions::new(url);
+    // A file does not hang up, so there is nothing to test before each use.
+    pool.test_before_acquire(false);
     pool.sqlx_logging(false).acquire_timeout(options.busy_timeout.max(Duration::from_secs(1)));
     if in_memory {
         // Each connection would be a database of its own, gone when it is closed.

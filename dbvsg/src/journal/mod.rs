@@ -3,6 +3,7 @@
 mod canonical;
 mod drift;
 mod log;
+mod part;
 mod seal;
 mod verify;
 

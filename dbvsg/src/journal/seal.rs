@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, HashMap};
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, StreamTrait};
 
-use super::canonical::{Header, TableDigest, TableEntry, commit_hash};
+use super::{
+    canonical::{Header, TableDigest, TableEntry, commit_hash},
+    part,
+};
 use crate::{
     Result, Vsg,
     backend::{Backend, Boundary, Placing, Sql},
     capture,
     catalog::{Catalog, Tracked},
-    model::{CommitId, Hash, Value},
+    model::{Hash, Value},
 };
 
 /// How many commits are sealed in one transaction, so that writers are never kept waiting long.
@@ -64,7 +67,7 @@ async fn batch(
     for sql in backend.begin_sealing() {
         txn.execute_unprepared(&sql).await?;
     }
-    part(txn, backend, catalog, boundaries).await?;
+    part::part(txn, backend, catalog, boundaries).await?;
     let mut pending = pending(txn, backend).await?;
     let Some(last) = pending.last().map(|commit| commit.header.id) else {
         return Ok(0);
@@ -103,51 +106,6 @@ async fn batch(
         }
     }
     Ok(count)
-}
-
-/// Parts commits that several transactions of outside writers share, where this program saw one end and the next begin.
-async fn part(
-    txn: &DatabaseTransaction,
-    backend: &'static dyn Backend,
-    catalog: &Catalog,
-    boundaries: &[Boundary],
-) -> Result<()> {
-    for boundary in boundaries {
-        let tables = boundary.first_changes.iter().filter_map(|(history, first)| {
-            let tracked = catalog.iter().find(|tracked| tracked.history.name == *history)?;
-            Some((backend.quote_table(&tracked.history), *first))
-        });
-        let tables: Vec<(String, i64)> = tables.collect();
-        let Some((history, first)) = tables.first() else { continue };
-        let mut sql = Sql::new(
-            backend,
-            format!(
-                "SELECT c.id FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin WHERE c.seq IS NULL AND h.vsg_id = "
-            ),
-        );
-        sql.bind(*first);
-        let Some(row) = sql.one(txn).await? else { continue };
-        let shared: i64 = row.try_get("", "id")?;
-        let own = shared + 1;
-        let mut sql =
-            Sql::new(backend, "INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, written_at) SELECT ");
-        sql.bind(own)
-            .push(", ")
-            .bind(CommitId::random().to_string())
-            .push(", branch_id, actor, operation, ")
-            .bind(boundary.at);
-        sql.push(" FROM dbvsg_commit WHERE id = ").bind(shared);
-        sql.push(" AND NOT EXISTS (SELECT 1 FROM dbvsg_commit o WHERE o.id = ").bind(own).push(")");
-        if sql.execute(txn).await?.rows_affected() == 0 {
-            continue;
-        }
-        for (history, first) in tables {
-            let mut sql = Sql::new(backend, format!("UPDATE {history} SET vsg_begin = "));
-            sql.bind(own).push(" WHERE vsg_begin = ").bind(shared).push(" AND vsg_id >= ").bind(first);
-            sql.execute(txn).await?;
-        }
-    }
-    Ok(())
 }
 
 async fn pending(txn: &DatabaseTransaction, backend: &'static dyn Backend) -> Result<Vec<Pending>> {

@@ -5,6 +5,7 @@
 mod audit;
 mod client;
 mod commits;
+mod copies;
 mod csv;
 mod interface;
 mod keys;

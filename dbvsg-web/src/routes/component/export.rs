@@ -1,7 +1,6 @@
 //! `GET /users/export.csv`
 
 use futures_util::TryStreamExt;
-use poem::http::header;
 use serde_json::json;
 
 use super::{Rows, id, of, path};
@@ -37,6 +36,5 @@ async fn export(component: Rows, call: Call) -> Reply {
     });
     let pieces = futures_util::StreamExt::chain(futures_util::stream::iter([Ok(header)]), body);
     let answer = stream::answer("text/csv; charset=utf-8", pieces).await?;
-    let disposition = format!("attachment; filename=\"{name}.csv\"");
-    Ok(reply::with_header(answer, header::CONTENT_DISPOSITION, &disposition))
+    Ok(reply::attached(answer, &format!("{name}.csv")))
 }
