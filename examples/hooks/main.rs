@@ -1,6 +1,5 @@
 //! Hooks: a rule that refuses, a field that is derived, a trail of one's own, and a listener after the commit.
 //! Run it with `cargo run --example hooks`.
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use async_trait::async_trait;
 use dbvsg::{HookResult, Hooks, Txn, Vsg};

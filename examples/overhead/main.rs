@@ -1,6 +1,5 @@
 //! What versioning costs on SQLite, as ratios of two measurements in one run:
 //! `cargo run --release --example overhead [ROWS]`.
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! The data set, loaded as one commit.
 
-use dbvsg::{Author, LogFilter, Versioned, Vsg};
+use dbvsg::{Author, LogFilter, Vsg};
 use sea_orm::{ActiveModelTrait, IntoActiveModel, sea_query::prelude::rust_decimal::Decimal};
 
 use crate::{

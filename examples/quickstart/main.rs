@@ -2,7 +2,6 @@
 //!
 //! `DATABASE_URL` (an SQLite file, `quickstart.db` by default), `LISTEN` (`127.0.0.1:8000`) and `MAX_RECORDS` (no limit)
 //! change what it does. On its first start it loads the data set in `examples/data`. `examples/flow.sh` talks to it.
-#![expect(clippy::print_stdout, reason = "it tells the newcomer what to try")]
 
 mod data;
 mod models;

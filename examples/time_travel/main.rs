@@ -1,6 +1,5 @@
 //! Joins and aggregates in the past, with the same SeaORM code as in the present.
 //! Run it with `cargo run --example time_travel`.
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use dbvsg::Vsg;
 use sea_orm::{

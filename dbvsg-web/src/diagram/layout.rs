@@ -158,7 +158,7 @@ fn layered(boxes: &[usize], sizes: &[(f64, f64)], links: &[(usize, usize, usize)
     let lengths = lengths(links);
     for (&(link, child, parent), &minlen) in links.iter().zip(&lengths) {
         let label = EdgeLabel { minlen, label_offset: 0.0, ..EdgeLabel::default() };
-        graph.set_edge(&parent.to_string(), &child.to_string(), Some(label), Some(&link.to_string()));
+        graph.set_edge(parent.to_string(), child.to_string(), Some(label), Some(&link.to_string()));
     }
     let options = LayoutOptions {
         rankdir: RankDir::LR,

@@ -219,11 +219,11 @@ impl<E: Writable> Accessor<E> {
     ) -> Result<E::Model> {
         for column in E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column) {
             let key = before.get(column);
-            if let ActiveValue::Set(other) | ActiveValue::Unchanged(other) = changes.get(column) {
-                if other != key {
-                    let reason = "the key of a row cannot be changed".to_owned();
-                    return Err(Error::InvalidValue { column: column.as_str().to_owned(), reason });
-                }
+            if let ActiveValue::Set(other) | ActiveValue::Unchanged(other) = changes.get(column)
+                && other != key
+            {
+                let reason = "the key of a row cannot be changed".to_owned();
+                return Err(Error::InvalidValue { column: column.as_str().to_owned(), reason });
             }
             changes.set(column, key);
         }

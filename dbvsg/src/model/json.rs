@@ -244,13 +244,13 @@ fn shown_datetime(text: &str) -> Option<String> {
 
 /// The JSON form of a moment without zone: microseconds, and more digits only where there are more.
 pub fn datetime_text(moment: NaiveDateTime) -> String {
-    let form = if moment.nanosecond() % 1000 == 0 { "%Y-%m-%dT%H:%M:%S%.6f" } else { "%Y-%m-%dT%H:%M:%S%.9f" };
+    let form = if moment.nanosecond().is_multiple_of(1000) { "%Y-%m-%dT%H:%M:%S%.6f" } else { "%Y-%m-%dT%H:%M:%S%.9f" };
     moment.format(form).to_string()
 }
 
 /// The JSON form of a moment with zone: UTC, microseconds, and more digits only where there are more.
 pub fn timestamp_text(moment: DateTime<chrono::Utc>) -> String {
-    let digits = if moment.nanosecond() % 1000 == 0 { SecondsFormat::Micros } else { SecondsFormat::Nanos };
+    let digits = if moment.nanosecond().is_multiple_of(1000) { SecondsFormat::Micros } else { SecondsFormat::Nanos };
     moment.to_rfc3339_opts(digits, true)
 }
 

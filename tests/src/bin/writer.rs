@@ -1,6 +1,5 @@
 //! A writer to be killed, or to be one of many: moves amounts between accounts until it is told to stop, and prints each
 //! commit as soon as it is safe. Usage: `writer URL NAME [COUNT]`.
-#![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::io::Write;
 

@@ -79,9 +79,12 @@ async fn a_backup_that_is_none_changes_nothing() {
     restore(&server, "", &torn).await.problem(422, "damaged-backup");
 
     // The table of a mounted component is missing.
-    let other = Server::with(Scene::new().await, Bootstrap::new(Scene::new().await.vsg.clone())).await;
+    let scene = Scene::new().await;
+    let bootstrap = Bootstrap::new(scene.vsg.clone());
+    let other = Server::with(scene, bootstrap).await;
     let empty = other.get("/db/backup.sqlite").await.expect(200).body;
     restore(&server, "", &empty).await.problem(422, "damaged-backup");
+    other.end().await;
 
     restore(&server, "?dry_run=maybe", b"").await.problem(400, "query");
     let call = server.call("POST", "/db/restore").header("X-User", "ann");

@@ -79,7 +79,7 @@ async fn a_stale_parent_is_refused() {
     let server = Server::start().await;
     let first = server.post("/users", ann()).await.expect(201).commit();
     let on = |parent: &str| {
-        let call = server.call("PATCH", "/users/1").header("X-User", "ann").header("X-Parent", parent.to_owned());
+        let call = server.call("PATCH", "/users/1").header("X-User", "ann").header("X-Parent", parent);
         call.json(&json!({"age": 50})).send()
     };
     on(&first).await.expect(200);
@@ -97,7 +97,7 @@ async fn bodies_that_do_not_fit_are_refused() {
     let server = Server::start().await;
     server.post("/users", ann()).await.expect(201);
     let send = |kind: &str, body: &str| {
-        let call = server.call("POST", "/users").header("X-User", "ann").header("Content-Type", kind.to_owned());
+        let call = server.call("POST", "/users").header("X-User", "ann").header("Content-Type", kind);
         call.body(body.to_owned()).send()
     };
     for body in ["", "{", "{\"name\": }", "nonsense"] {

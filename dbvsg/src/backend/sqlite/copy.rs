@@ -16,7 +16,7 @@ use rusqlite::{
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
 use super::statement;
-use crate::{Error, Result};
+use crate::{Error, Result, model::percent_encode};
 
 /// How long a restore waits for writers to finish.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,8 +35,9 @@ pub(super) async fn copy_to(db: &DatabaseConnection, path: &Path) -> Result<()> 
         what: "the backup file".into(),
         source: std::io::Error::other("its path is no UTF-8"),
     })?;
-    let literal = format!("'{}'", path.replace('\'', "''"));
-    db.execute_unprepared(&format!("VACUUM main INTO {literal}")).await?;
+    // As a URI, which says that it is a file: a copy of a database in memory would stay in memory otherwise.
+    let uri = format!("file:{}?mode=rwc", percent_encode(path));
+    db.execute_unprepared(&format!("VACUUM main INTO '{}'", uri.replace('\'', "''"))).await?;
     Ok(())
 }
 

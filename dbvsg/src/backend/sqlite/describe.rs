@@ -116,13 +116,19 @@ async fn unique_keys(db: &DatabaseExecutor<'_>, table: &mut Table) -> Result<()>
     let rows = db
         .query_all_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, [table.name.name.as_str().into()]))
         .await?;
-    let mut found: BTreeMap<String, (bool, Vec<(Option<String>, String)>)> = BTreeMap::new();
-    for row in &rows {
-        let entry = found.entry(row.try_get("", "index_name")?).or_default();
-        entry.0 = row.try_get::<String>("", "origin")? == "pk";
-        entry.1.push((row.try_get("", "name")?, row.try_get("", "coll")?));
+    /// The columns of one index; a column that is an expression has no name.
+    #[derive(Default)]
+    struct Found {
+        is_key: bool,
+        columns: Vec<(Option<String>, String)>,
     }
-    for (is_key, columns) in found.into_values() {
+    let mut found: BTreeMap<String, Found> = BTreeMap::new();
+    for row in &rows {
+        let index = found.entry(row.try_get("", "index_name")?).or_default();
+        index.is_key = row.try_get::<String>("", "origin")? == "pk";
+        index.columns.push((row.try_get("", "name")?, row.try_get("", "coll")?));
+    }
+    for Found { is_key, columns } in found.into_values() {
         // An index on an expression has no column to compare; what REPLACE does through one is found by verify.
         let named: Option<Vec<_>> = columns
             .into_iter()
