@@ -300,6 +300,9 @@ impl From<DbErr> for Error {
         match driver_kind(&error) {
             Some(DriverKind::Constraint(constraint, detail)) => Self::Violation { constraint, detail },
             Some(DriverKind::Unavailable) => Self::Unavailable(error),
+            Some(DriverKind::Misfit(column)) => {
+                Self::InvalidValue { column, reason: "the stored value is none that the model's type can take".into() }
+            }
             None => Self::Database(error),
         }
     }
@@ -318,6 +321,8 @@ fn past_refusal(error: &DbErr) -> Option<String> {
 enum DriverKind {
     Constraint(Constraint, String),
     Unavailable,
+    /// The column holds what the model's type cannot take.
+    Misfit(String),
 }
 
 fn driver_kind(error: &DbErr) -> Option<DriverKind> {
@@ -329,6 +334,7 @@ fn driver_kind(error: &DbErr) -> Option<DriverKind> {
     };
     let database = match source.as_ref() {
         sqlx::Error::Database(database) => database,
+        sqlx::Error::ColumnDecode { index, .. } => return Some(DriverKind::Misfit(index.trim_matches('"').to_owned())),
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
             return Some(DriverKind::Unavailable);
         }

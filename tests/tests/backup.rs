@@ -17,7 +17,8 @@ use sea_orm::{DbBackend, Statement, StreamTrait};
 const ACCOUNTS: i64 = 20;
 
 async fn bank() -> Scene {
-    let scene = Scene::with(&["CREATE TABLE account (id INTEGER PRIMARY KEY, amount INTEGER NOT NULL, note TEXT)"]).await;
+    let scene =
+        Scene::with(&["CREATE TABLE account (id INTEGER PRIMARY KEY, amount INTEGER NOT NULL, note TEXT)"]).await;
     let rows: Vec<String> = (0..ACCOUNTS).map(|id| format!("({id}, 1000, 'account {id}')")).collect();
     scene.sql(&format!("INSERT INTO account VALUES {}", rows.join(", "))).await;
     scene.vsg.enable("account").await.unwrap();
@@ -91,8 +92,10 @@ async fn under_live_traffic_every_read_sees_the_old_or_the_new_state() {
                 let (from, to) = ((n + writer) % ACCOUNTS, (n * 7 + 3) % ACCOUNTS);
                 let done = vsg
                     .transaction(format!("writer-{writer}").as_str(), async |txn| {
-                        txn.execute_unprepared(&format!("UPDATE account SET amount = amount - 1 WHERE id = {from}")).await?;
-                        txn.execute_unprepared(&format!("UPDATE account SET amount = amount + 1 WHERE id = {to}")).await?;
+                        txn.execute_unprepared(&format!("UPDATE account SET amount = amount - 1 WHERE id = {from}"))
+                            .await?;
+                        txn.execute_unprepared(&format!("UPDATE account SET amount = amount + 1 WHERE id = {to}"))
+                            .await?;
                         Ok::<_, Error>(())
                     })
                     .await;
@@ -116,7 +119,10 @@ async fn under_live_traffic_every_read_sees_the_old_or_the_new_state() {
     }
     sealer.abort();
     let after = (reads.load(Ordering::Relaxed), commits.load(Ordering::Relaxed));
-    assert!(before.0 > 10 && before.1 > 10 && after.0 > before.0 + 10 && after.1 > before.1 + 10, "{before:?} {after:?}");
+    assert!(
+        before.0 > 10 && before.1 > 10 && after.0 > before.0 + 10 && after.1 > before.1 + 10,
+        "{before:?} {after:?}"
+    );
     assert_eq!(sum(&scene.db()).await.unwrap(), 20_000);
     scene.end().await;
 }
@@ -161,14 +167,14 @@ async fn a_restore_that_is_not_waited_for_is_whole_all_the_same() {
     let scene = bank().await;
     let path = backup(&scene, "copy.db").await;
     for patience in [1, 5, 10, 20, 30, 40, 60, 80, 120] {
-        scene.commit("UPDATE account SET amount = 7").await;
+        scene.commit(&format!("UPDATE account SET amount = {patience}")).await;
         let copy = scene.path("again.db");
         std::fs::copy(&path, &copy).unwrap();
         let options = RestoreOptions::default();
         let _ = tokio::time::timeout(Duration::from_millis(patience), scene.vsg.restore(&copy, &options)).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         let total = sum(&scene.db()).await.unwrap();
-        assert!(total == 20_000 || total == 7 * ACCOUNTS, "{total}");
+        assert!(total == 20_000 || total == patience as i64 * ACCOUNTS, "{total}");
         scene.verify().await;
         for name in ["again.db", "again.db-wal", "again.db-shm"] {
             _ = std::fs::remove_file(scene.path(name));
@@ -359,7 +365,9 @@ async fn any_backup_follows_any_other() {
     let first = backup(&scene, "first.db").await;
     let log = scene.log().await;
     scene.commit("UPDATE account SET amount = 2").await;
-    scene.sql("CREATE TABLE later (id INTEGER PRIMARY KEY, big BLOB); INSERT INTO later VALUES (1, zeroblob(3000000))").await;
+    scene
+        .sql("CREATE TABLE later (id INTEGER PRIMARY KEY, big BLOB); INSERT INTO later VALUES (1, zeroblob(3000000))")
+        .await;
     scene.vsg.enable("later").await.unwrap();
     let second = backup(&scene, "second.db").await;
     for _ in 0..2 {
@@ -405,7 +413,11 @@ async fn statements_prepared_before_work_after() {
 
 #[tokio::test]
 async fn others_who_have_the_file_open_go_on_with_the_new_content() {
-    let scene = Scene::with(&["CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT)", "CREATE TABLE b (id INTEGER PRIMARY KEY, y TEXT)"]).await;
+    let scene = Scene::with(&[
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT)",
+        "CREATE TABLE b (id INTEGER PRIMARY KEY, y TEXT)",
+    ])
+    .await;
     let other_order = plain(
         &scene,
         "other.db",
@@ -434,7 +446,13 @@ async fn others_who_have_the_file_open_go_on_with_the_new_content() {
 async fn a_database_in_memory_gives_a_backup_and_takes_none() {
     let scene = bank().await;
     let memory = Vsg::connect("sqlite::memory:").await.unwrap();
-    memory.connection().execute_unprepared("CREATE TABLE account (id INTEGER PRIMARY KEY, amount INTEGER); INSERT INTO account VALUES (1, 3)").await.unwrap();
+    memory
+        .connection()
+        .execute_unprepared(
+            "CREATE TABLE account (id INTEGER PRIMARY KEY, amount INTEGER); INSERT INTO account VALUES (1, 3)",
+        )
+        .await
+        .unwrap();
     let path = scene.path("it's 100% from memory?#.db");
     memory.backup(&path).await.unwrap();
     let outcome = memory.restore(&path, &RestoreOptions::default()).await;

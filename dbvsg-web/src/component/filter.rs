@@ -1,7 +1,7 @@
 //! `?column__operator=value`: from the query to a condition.
 
 use dbvsg::{
-    Order, Versioned, codec,
+    Accessor, Order, Versioned, codec,
     sea_orm::{ColumnTrait, Condition, IdenStatic, Iterable, ModelTrait, Value as Bound, sea_query::IntoCondition},
 };
 use serde_json::json;
@@ -153,7 +153,7 @@ pub(super) fn column<E: Versioned>(name: &str) -> Option<E::Column> {
 }
 
 /// The condition of a filter.
-pub(super) fn condition<E: Versioned>(filter: &Filter) -> Result<Condition, Problem> {
+pub(super) fn condition<E: Versioned>(accessor: &Accessor<E>, filter: &Filter) -> Result<Condition, Problem> {
     let refused = |reason: &str| Problem::query(&filter.parameter, reason);
     let column = column::<E>(&filter.column).ok_or_else(|| refused("there is no such column"))?;
     let kind = <E::Model as ModelTrait>::get_value_type(column);
@@ -170,7 +170,7 @@ pub(super) fn condition<E: Versioned>(filter: &Filter) -> Result<Condition, Prob
             let values = filter.value.split(',').map(read).collect::<Result<Vec<Bound>, _>>()?;
             column.is_in(values).into_condition()
         }
-        Test::Contains => codec::contains::<E>(column, &filter.value).into_condition(),
+        Test::Contains => accessor.contains(column, &filter.value),
         Test::Null if filter.value == "true" => column.is_null().into_condition(),
         Test::Null => column.is_not_null().into_condition(),
     })

@@ -78,7 +78,7 @@ impl<E: Writable> Component for Typed<E> {
     async fn list(&self, query: &ListQuery, at: Option<Reference>) -> Result<Rows, Problem> {
         let mut find = self.find(at).await?.include_deleted(query.include_deleted).page(query.limit, query.offset);
         for filter in &query.filters {
-            find = find.filter(filter::condition::<E>(filter)?);
+            find = find.filter(filter::condition::<E>(&self.accessor, filter)?);
         }
         if let Some((columns, order)) = &query.order {
             for column in columns.iter().filter_map(|name| filter::column::<E>(name)) {
@@ -118,20 +118,12 @@ impl<E: Writable> Component for Typed<E> {
     }
 
     async fn insert_many(&self, txn: &Txn, rows: Vec<Fields>) -> Result<Vec<Fields>, Refused> {
-        let mut inserted = Vec::with_capacity(rows.len());
-        let mut alike: Vec<E::ActiveModel> = Vec::new();
-        for (position, fields) in rows.iter().enumerate() {
-            let row = self.active_model(fields).map_err(|problem| Refused { row: Some(position), problem })?;
-            alike.push(row);
-            // One statement gives all its rows the same columns, so what a row leaves to a default ends it.
-            let ends = rows.get(position + 1).is_none_or(|next| !same_names(fields, next));
-            if ends {
-                let written = self.accessor.insert_many(txn, std::mem::take(&mut alike)).await;
-                let written = written.map_err(|error| Refused { row: None, problem: error.into() })?;
-                inserted.extend(written.iter().map(codec::show_model::<E>));
-            }
-        }
-        Ok(inserted)
+        let read = rows.iter().enumerate().map(|(position, fields)| {
+            self.active_model(fields).map_err(|problem| Refused { row: Some(position), problem })
+        });
+        let written = self.accessor.insert_many(txn, read.collect::<Result<_, _>>()?).await;
+        let written = written.map_err(|error| Refused { row: None, problem: error.into() })?;
+        Ok(written.iter().map(codec::show_model::<E>).collect())
     }
 
     async fn save(&self, txn: &Txn, fields: Fields) -> Result<(Fields, bool), Problem> {
@@ -165,9 +157,4 @@ impl<E: Writable> Component for Typed<E> {
         let values = codec::key_values::<E>(key)?;
         Ok(values.into_iter().map(|(column, value)| (column.as_str().to_owned(), codec::show(&value))).collect())
     }
-}
-
-/// Whether two rows leave out the same fields.
-fn same_names(a: &Fields, b: &Fields) -> bool {
-    a.len() == b.len() && a.keys().all(|name| b.contains_key(name))
 }

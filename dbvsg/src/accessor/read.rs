@@ -1,7 +1,7 @@
 use futures_util::{Stream, TryStreamExt};
 use sea_orm::{
-    ColumnTrait, EntityTrait, Iterable, ModelTrait, Order as Direction, PrimaryKeyToColumn, PrimaryKeyTrait,
-    QueryFilter, QueryOrder,
+    ColumnTrait, Condition, EntityTrait, Iterable, ModelTrait, Order as Direction, PrimaryKeyToColumn, PrimaryKeyTrait,
+    QueryFilter, QueryOrder, sea_query::IntoCondition,
 };
 
 use super::{
@@ -33,6 +33,12 @@ impl<E: Versioned> Accessor<E> {
     /// Begins a query.
     pub fn find(&self) -> Find<E> {
         Find::new(Source::Now(self.vsg.clone()))
+    }
+
+    /// A condition for [`Find::filter`] that holds where a text column holds this text somewhere, in letters of either
+    /// case, ASCII or not.
+    pub fn contains(&self, column: E::Column, text: &str) -> Condition {
+        self.vsg.backend().contains(column.into_expr(), text).into_condition()
     }
 
     /// The rows one by one, in key order: one query, whose memory does not grow with the table. All of them are of one

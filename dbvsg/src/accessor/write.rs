@@ -191,10 +191,11 @@ impl<E: Writable> Accessor<E> {
         }
         let chunk = (BOUND_VALUES / E::Column::iter().count().max(1)).max(1);
         let mut inserted = Vec::with_capacity(rows.len());
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let some: Vec<E::ActiveModel> = rows.by_ref().take(chunk).collect();
-            inserted.extend(E::insert_many(some).exec_with_returning(txn).await?);
+        // One statement gives all its rows the same columns, so rows that leave others to their defaults begin another.
+        for alike in rows.chunk_by(|a, b| left_out::<E>(a) == left_out::<E>(b)) {
+            for some in alike.chunks(chunk) {
+                inserted.extend(E::insert_many(some.iter().cloned()).exec_with_returning(txn).await?);
+            }
         }
         for row in &inserted {
             self.inserted(txn, row).await?;
@@ -322,6 +323,11 @@ fn values<E: Writable>(key: KeyOf<E>) -> Vec<Bound> {
 
 fn row_key<E: Writable>(row: &E::Model) -> Vec<Bound> {
     E::PrimaryKey::iter().map(|key| row.get(key.into_column())).collect()
+}
+
+/// For each column whether a row leaves it to its default.
+fn left_out<E: Writable>(row: &E::ActiveModel) -> Vec<bool> {
+    E::Column::iter().map(|column| row.get(column).is_not_set()).collect()
 }
 
 /// The key that is set in a row to be saved, if all of it is.

@@ -1,6 +1,7 @@
 use std::{
     collections::HashSet,
     sync::{Mutex, MutexGuard, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
 /// Where a transaction began inside a commit that it shares with the ones before it.
@@ -20,6 +21,7 @@ pub(crate) struct Boundary {
 pub(crate) struct Boundaries {
     histories: RwLock<HashSet<String>>,
     seen: Mutex<Vec<Boundary>>,
+    replaced: RwLock<Option<Instant>>,
 }
 
 /// The most boundaries that are kept between two sealings. Beyond it, transactions stay together in one commit.
@@ -47,6 +49,19 @@ impl Boundaries {
     /// Takes what was noted.
     pub(crate) fn take(&self) -> Vec<Boundary> {
         std::mem::take(&mut *self.seen())
+    }
+
+    /// Says that another database has taken the place of this one: what was noted speaks of changes that are gone, and
+    /// connections know statements for tables of another shape.
+    pub(crate) fn begin_anew(&self) {
+        *self.replaced.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.seen().clear();
+    }
+
+    /// Whether a connection of this age was opened before.
+    pub(crate) fn is_outdated(&self, age: Duration) -> bool {
+        let replaced = *self.replaced.read().unwrap_or_else(PoisonError::into_inner);
+        replaced.is_some_and(|moment| age >= moment.elapsed())
     }
 
     fn seen(&self) -> MutexGuard<'_, Vec<Boundary>> {

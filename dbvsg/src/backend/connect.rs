@@ -55,9 +55,10 @@ pub(crate) async fn connect(
         pool.max_connections(options.max_connections);
     }
     pool.map_sqlx_sqlite_pool_opts(move |pool| {
-        let boundaries = boundaries.clone();
+        let (boundaries, current) = (boundaries.clone(), boundaries.clone());
         let pool = if in_memory { pool.idle_timeout(None).max_lifetime(None) } else { pool };
         pool.after_connect(move |connection, _| Box::pin(observe(connection, boundaries.clone())))
+            .before_acquire(move |_, about| Box::pin(std::future::ready(Ok(!current.is_outdated(about.age)))))
     });
     let options = options.clone();
     pool.map_sqlx_sqlite_opts(move |sqlite| {

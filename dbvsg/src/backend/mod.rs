@@ -5,7 +5,7 @@ mod connect;
 mod sql;
 mod sqlite;
 
-use sea_orm::{DatabaseConnection, DatabaseExecutor, DbBackend, QueryResult, Statement};
+use sea_orm::{DatabaseConnection, DatabaseExecutor, DbBackend, QueryResult, Statement, sea_query::Expr};
 
 pub(crate) use boundaries::{Boundaries, Boundary};
 pub(crate) use connect::connect;
@@ -132,6 +132,9 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
 
     /// Sets the end of the versions that the changes after `sealed` up to `last` superseded.
     fn supersede(&self, tracked: &Tracked, sealed: i64, last: i64) -> Statement;
+
+    /// A condition that holds where a text column holds this text somewhere, in letters of either case.
+    fn contains(&self, column: Expr, text: &str) -> Expr;
 
     /// A condition that holds where two expressions of a column differ in any way, NULL-safe and to the byte.
     fn differs(&self, column: &crate::model::Column, a: &str, b: &str) -> String;

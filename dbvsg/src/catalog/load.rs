@@ -14,8 +14,8 @@ pub(crate) struct Catalog {
     stamp: Stamp,
 }
 
-/// What changes whenever the list of tracked tables does, in this program or another.
-type Stamp = (i64, i64);
+/// What changes whenever the list of tracked tables does, in this program or another, or another backup takes its place.
+type Stamp = (i64, i64, i64);
 
 impl Catalog {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Tracked>> {
@@ -39,9 +39,9 @@ pub(crate) async fn is_current(db: &DatabaseExecutor<'_>, backend: &dyn Backend,
 }
 
 async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp> {
-    let sql = "SELECT count(*) AS n, coalesce(max(id), 0) AS last FROM dbvsg_table";
+    let sql = "SELECT count(*) AS n, coalesce(max(id), 0) AS last, coalesce(max(enabled_at), 0) AS at FROM dbvsg_table";
     let row = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await?;
-    let read = row.map(|row| Ok::<_, Error>((row.try_get("", "n")?, row.try_get("", "last")?)));
+    let read = row.map(|row| Ok::<_, Error>((row.try_get("", "n")?, row.try_get("", "last")?, row.try_get("", "at")?)));
     Ok(read.transpose()?.unwrap_or_default())
 }
 

@@ -97,8 +97,7 @@ async fn replace(vsg: &Vsg, path: &Path) -> Result<()> {
     // Nobody seals with a catalog that is about to change.
     let _turn = vsg.sealing_turn().await;
     vsg.backend().restore_from(vsg.db(), path).await?;
-    // What was noted speaks of changes that are gone.
-    drop(vsg.boundaries().take());
+    vsg.boundaries().begin_anew();
     vsg.reload().await
 }
 

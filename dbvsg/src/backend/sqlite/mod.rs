@@ -8,9 +8,10 @@ mod describe;
 mod history;
 pub(super) mod observe;
 mod seal;
+mod search;
 mod triggers;
 
-use sea_orm::{DatabaseConnection, DatabaseExecutor, DbBackend, QueryResult, Statement};
+use sea_orm::{DatabaseConnection, DatabaseExecutor, DbBackend, QueryResult, Statement, sea_query::Expr};
 
 use super::{Backend, Context, Placing, Trigger};
 use crate::{
@@ -130,6 +131,10 @@ impl Backend for Sqlite {
 
     fn supersede(&self, tracked: &Tracked, sealed: i64, last: i64) -> Statement {
         seal::supersede(self, tracked, sealed, last)
+    }
+
+    fn contains(&self, column: Expr, text: &str) -> Expr {
+        search::contains(column, text)
     }
 
     fn differs(&self, column: &Column, a: &str, b: &str) -> String {

@@ -1,0 +1,45 @@
+//! The server keeps to its own document: schemathesis makes up calls from it, good and bad, and looks at the answers.
+//! `scripts/test` installs it and says where it is.
+
+use std::{net::TcpListener, process::Command};
+
+use dbvsg::Versioned;
+use dbvsg_tests::{
+    Scene,
+    models::{order, price, user},
+};
+use dbvsg_web::Bootstrap;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_is_one_that_the_document_allows() {
+    let program =
+        std::env::var_os("DBVSG_SCHEMATHESIS").expect("run scripts/test, which installs schemathesis and sets this");
+    let scene = Scene::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/openapi.json", listener.local_addr().unwrap());
+    let server = Bootstrap::new(scene.vsg.clone())
+        .mount(user::Entity::accessor(&scene.vsg))
+        .mount(order::Entity::accessor(&scene.vsg))
+        .mount(price::Entity::accessor(&scene.vsg))
+        .create_tables(true);
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(server.serve_on(listener, async {
+        _ = ended.await;
+    }));
+    let mut command = Command::new(program);
+    command.current_dir(scene.path("")).args(["run", &url, "-H", "X-User: contract", "--max-examples", "12"]);
+    command.args([
+        "--checks",
+        "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+    ]);
+    command.args(["--generation-deterministic", "--no-color"]);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let generated =
+        text.lines().find_map(|line| line.trim().split_once(" generated")).and_then(|(n, _)| n.parse::<u32>().ok());
+    assert!(generated.is_some_and(|generated| generated > 1000), "{text}");
+    _ = end.send(());
+    running.await.unwrap().unwrap();
+    scene.end().await;
+}
