@@ -13,6 +13,8 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// How much is packed before it is sent.
 const PART: usize = 64 << 10;
+/// How hard it is packed, from 1 to 9: the last few percent would take most of the time.
+const EFFORT: i64 = 3;
 /// The longest file name, in characters, so that every system can unpack it.
 const LONGEST: usize = 120;
 
@@ -33,7 +35,7 @@ fn pack(live: LiveTables) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + 's
         let mut names = FileNames::default();
         for table in live.tables() {
             // Its size is not known before; this form has room for any.
-            let options = SimpleFileOptions::default().large_file(true);
+            let options = SimpleFileOptions::default().large_file(true).compression_level(Some(EFFORT));
             zip.start_file(names.of(&table.name.to_string()), options)?;
             let mut csv = csv::Writer::from_writer(&mut zip);
             csv.write_record(table.columns.iter().map(|column| &column.name))?;

@@ -278,3 +278,37 @@ async fn a_row_without_its_key_is_refused() {
     assert!(scene.log().await.is_empty());
     scene.end().await;
 }
+
+#[tokio::test]
+async fn a_pool_that_is_there_already_can_be_used() {
+    let scene = Scene::with(&[USERS]).await;
+    scene.vsg.close().await.unwrap();
+    let mut options = dbvsg::sea_orm::ConnectOptions::new(scene.url());
+    options.sqlx_logging(false);
+    let vsg = dbvsg::Vsg::new(dbvsg::sea_orm::Database::connect(options).await.unwrap()).await.unwrap();
+    vsg.enable("users").await.unwrap();
+    let db = vsg.connection();
+    let run = async |sql: &str| dbvsg::sea_orm::ConnectionTrait::execute_unprepared(&db, sql).await.unwrap();
+    run("INSERT INTO users VALUES (1, 'Zoë', 'z')").await;
+    // Nothing tells this pool's transactions apart but time and sealing, so each is sealed before the next.
+    vsg.seal().await.unwrap();
+    run("UPDATE users SET name = 'Zed'").await;
+    assert_eq!(vsg.log(&Default::default()).await.unwrap().total, 2);
+    assert!(vsg.verify().await.unwrap().ok);
+    assert!(matches!(dbvsg::Vsg::connect("mysql://nowhere").await, Err(Error::UnsupportedDatabase { .. })));
+    let missing = format!("sqlite://{}?mode=rw", scene.path("missing.db").display());
+    assert!(matches!(dbvsg::Vsg::connect(&missing).await, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn an_enabled_table_is_known_to_every_program() {
+    let scene = Scene::with(&[USERS]).await;
+    let other = dbvsg::Vsg::connect(&scene.url()).await.unwrap();
+    scene.vsg.enable("users").await.unwrap();
+    scene.commit("INSERT INTO users VALUES (1, 'Zoë', 'z')").await;
+    // The other one connected before; it seals what it had never heard of.
+    assert_eq!(other.log(&Default::default()).await.unwrap().items[0].tables[0].rows, 1);
+    assert!(matches!(other.enable("users").await, Err(Error::AlreadyTracked { .. })));
+    other.close().await.unwrap();
+    scene.end().await;
+}

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use crate::{
     Author, CommitId, Result, Vsg,
-    backend::{Backend, Sql},
+    backend::{Backend, Sql, Trigger},
     capture,
     catalog::{MAIN, Tracked},
     journal,
@@ -99,17 +99,40 @@ pub(super) async fn find<C: ConnectionTrait>(
     Ok(found)
 }
 
+/// The triggers of DBVSG that a table has, by name.
+async fn installed_triggers<C: ConnectionTrait>(
+    db: &C,
+    backend: &dyn Backend,
+    tracked: &Tracked,
+) -> Result<HashMap<String, String>> {
+    let rows = db.query_all_raw(backend.installed_triggers(tracked)).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "name")?, row.try_get("", "body")?))).collect()
+}
+
+/// Puts the triggers of a table back as they should be, those of another version included.
+pub(crate) async fn repair_triggers(txn: &DatabaseTransaction, backend: &dyn Backend, tracked: &Tracked) -> Result<()> {
+    let installed = installed_triggers(txn, backend, tracked).await?;
+    let expected = backend.triggers(tracked);
+    let known = |trigger: &Trigger| installed.get(&trigger.name) == Some(&trigger.sql);
+    if installed.len() == expected.len() && expected.iter().all(known) {
+        return Ok(());
+    }
+    for name in installed.keys() {
+        txn.execute_unprepared(&backend.drop_trigger(&tracked.table.name, name)).await?;
+    }
+    for trigger in expected {
+        txn.execute_unprepared(&trigger.sql).await?;
+    }
+    Ok(())
+}
+
 /// The names of the triggers that are missing or not as they should be.
 pub(super) async fn broken_triggers<C: ConnectionTrait>(
     db: &C,
     backend: &dyn Backend,
     tracked: &Tracked,
 ) -> Result<Vec<String>> {
-    let rows = db.query_all_raw(backend.installed_triggers(tracked)).await?;
-    let mut installed = HashMap::new();
-    for row in rows {
-        installed.insert(row.try_get::<String>("", "name")?, row.try_get::<String>("", "body")?);
-    }
+    let installed = installed_triggers(db, backend, tracked).await?;
     let expected = backend.triggers(tracked).into_iter();
     Ok(expected
         .filter(|trigger| installed.get(&trigger.name) != Some(&trigger.sql))
@@ -136,12 +159,7 @@ pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<Commit
     let mut written = 0;
     for tracked in catalog.iter() {
         written += record(&txn, backend, tracked).await?;
-        for trigger in broken_triggers(&txn, backend, tracked).await? {
-            txn.execute_unprepared(&backend.drop_trigger(&tracked.table.name, &trigger)).await?;
-            for expected in backend.triggers(tracked).into_iter().filter(|expected| expected.name == trigger) {
-                txn.execute_unprepared(&expected.sql).await?;
-            }
-        }
+        repair_triggers(&txn, backend, tracked).await?;
     }
     // Without a row the commit is empty, and sealing forgets it.
     journal::seal_tables_within(&txn, vsg, &catalog).await?;

@@ -7,7 +7,7 @@ mod part;
 mod seal;
 mod verify;
 
-pub(crate) use drift::reconcile;
+pub(crate) use drift::{reconcile, repair_triggers};
 pub use log::LogFilter;
 pub(crate) use log::{between, find_commit, log};
 pub(crate) use seal::{seal, seal_tables_within, seal_within};

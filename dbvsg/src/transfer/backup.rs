@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use crate::{ConnectOptions, Error, Result, Vsg};
+use crate::{ConnectOptions, Error, Result, Vsg, capture, journal};
 
 /// How to restore.
 #[derive(Clone, Debug)]
@@ -123,6 +123,7 @@ async fn examine(vsg: &Vsg, copy: &Vsg, options: &RestoreOptions) -> Result<()> 
             copy.enable_with(&name, &tracked.policy()).await?;
         }
     }
+    repair_triggers(copy).await?;
     let proof = copy.verify().await?;
     match proof.problems.first() {
         None => Ok(()),
@@ -131,6 +132,15 @@ async fn examine(vsg: &Vsg, copy: &Vsg, options: &RestoreOptions) -> Result<()> 
             Err(damaged(format!("its history{place} is not sound: {}", problem.problem)))
         }
     }
+}
+
+/// A backup of another version has capture triggers of that version.
+async fn repair_triggers(copy: &Vsg) -> Result<()> {
+    let txn = capture::begin_write(copy).await?;
+    for tracked in copy.all_tracked() {
+        journal::repair_triggers(&txn, copy.backend(), &tracked).await?;
+    }
+    Ok(txn.commit().await?)
 }
 
 fn damaged(reason: impl Into<String>) -> Error {
