@@ -2,6 +2,7 @@
 
 mod boundaries;
 mod connect;
+mod scan;
 mod sql;
 mod sqlite;
 
@@ -10,6 +11,7 @@ use sea_orm::{DatabaseConnection, DatabaseExecutor, DbBackend, QueryResult, Stat
 pub(crate) use boundaries::{Boundaries, Boundary};
 pub(crate) use connect::connect;
 pub use connect::{ConnectOptions, Synchronous};
+pub(crate) use scan::{Placed, Token, scan};
 pub(crate) use sql::Sql;
 
 use crate::{

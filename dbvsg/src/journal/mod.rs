@@ -5,6 +5,7 @@ mod drift;
 mod log;
 mod part;
 mod seal;
+mod stored;
 mod verify;
 
 pub(crate) use drift::{reconcile, repair_triggers};

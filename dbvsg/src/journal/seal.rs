@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures_util::TryStreamExt;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, StreamTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, StreamTrait};
 
 use super::{
     canonical::{Header, TableDigest, TableEntry, commit_hash},
     part,
+    stored::{ChangeReader, count, header},
 };
 use crate::{
     Result, Vsg,
     backend::{Backend, Boundary, Placing, Sql},
     capture,
     catalog::{Catalog, Tracked},
-    model::{Hash, Value},
+    model::Hash,
 };
 
 /// How many commits are sealed in one transaction, so that writers are never kept waiting long.
@@ -117,25 +118,6 @@ async fn pending(txn: &DatabaseTransaction, backend: &'static dyn Backend) -> Re
     read.collect()
 }
 
-/// Reads a commit's row; what sealing has yet to set is zero.
-pub(super) fn header(row: &QueryResult) -> Result<Header> {
-    Ok(Header {
-        id: row.try_get("", "id")?,
-        uuid: row.try_get("", "uuid")?,
-        branch: row.try_get("", "branch_id")?,
-        seq: row.try_get::<Option<i64>>("", "seq")?.unwrap_or_default(),
-        parent: row.try_get("", "parent_id")?,
-        merged: row.try_get("", "merged_id")?,
-        actor: row.try_get("", "actor")?,
-        operation: row.try_get::<Option<String>>("", "operation")?.unwrap_or_default(),
-        query: row.try_get("", "query")?,
-        message: row.try_get("", "message")?,
-        meta: row.try_get("", "meta")?,
-        written_at: row.try_get("", "written_at")?,
-        committed_at: row.try_get::<Option<i64>>("", "committed_at")?.unwrap_or_default(),
-    })
-}
-
 /// What sealing remembers of a table between its turns.
 #[derive(Clone, Debug)]
 struct TableState {
@@ -230,68 +212,6 @@ async fn collect(
         }
     }
     Ok(any)
-}
-
-pub(super) fn count(entry: &mut TableEntry, op: &Value) {
-    let Value::Text(op) = op else { return };
-    match op.as_str() {
-        "baseline" => entry.baseline += 1,
-        "insert" => entry.inserted += 1,
-        "update" => entry.updated += 1,
-        "delete" => entry.deleted += 1,
-        "soft_delete" => entry.soft_deleted += 1,
-        "restore" => entry.restored += 1,
-        _ => {}
-    }
-}
-
-/// Reads the rows of a history table as they are hashed.
-pub(super) struct ChangeReader<'a> {
-    backend: &'static dyn Backend,
-    tracked: &'a Tracked,
-    names: Vec<&'a str>,
-}
-
-/// A history row as it is hashed.
-pub(super) struct RawChange {
-    pub(super) id: i64,
-    pub(super) begin: Option<i64>,
-    pub(super) branch: Value,
-    pub(super) op: Value,
-    pub(super) values: Vec<Value>,
-}
-
-impl<'a> ChangeReader<'a> {
-    pub(super) fn new(backend: &'static dyn Backend, tracked: &'a Tracked) -> Self {
-        Self { backend, tracked, names: tracked.captured_columns().map(|column| column.name.as_str()).collect() }
-    }
-
-    /// SELECT .. FROM the history table, to be given a WHERE.
-    pub(super) fn select(&self) -> Sql {
-        let columns: String =
-            self.names.iter().map(|name| format!(", {}", self.backend.project(&self.backend.quote(name)))).collect();
-        let history = self.backend.quote_table(&self.tracked.history);
-        Sql::new(self.backend, format!("SELECT vsg_id, vsg_begin, vsg_branch, vsg_op{columns} FROM {history}"))
-    }
-
-    pub(super) fn read(&mut self, row: &QueryResult) -> Result<RawChange> {
-        let begin = match self.backend.decode(row, 1)? {
-            Value::Integer(begin) => Some(begin),
-            _ => None,
-        };
-        let values = (4..4 + self.names.len()).map(|index| self.backend.decode(row, index));
-        Ok(RawChange {
-            id: row.try_get_by_index(0)?,
-            begin,
-            branch: self.backend.decode(row, 2)?,
-            op: self.backend.decode(row, 3)?,
-            values: values.collect::<Result<_>>()?,
-        })
-    }
-
-    pub(super) fn digest(&self, digest: &mut TableDigest, change: &RawChange) {
-        digest.change(change.id, &change.branch, &change.op, self.names.iter().copied().zip(&change.values));
-    }
 }
 
 /// Commits that turned out to hold no change, as a REPLACE by an equal row leaves them.

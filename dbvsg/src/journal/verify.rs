@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     canonical::{Header, TableDigest, TableEntry, commit_hash},
     drift,
-    seal::{ChangeReader, count, header},
+    stored::{ChangeReader, count, header},
 };
 use crate::{
     Result, Vsg,

@@ -1,0 +1,93 @@
+//! What is stored, read as it is hashed.
+
+use sea_orm::QueryResult;
+
+use super::canonical::{Header, TableDigest, TableEntry};
+use crate::{
+    Result,
+    backend::{Backend, Sql},
+    catalog::Tracked,
+    model::Value,
+};
+
+/// Reads a commit's row; what sealing has yet to set is zero.
+pub(super) fn header(row: &QueryResult) -> Result<Header> {
+    Ok(Header {
+        id: row.try_get("", "id")?,
+        uuid: row.try_get("", "uuid")?,
+        branch: row.try_get("", "branch_id")?,
+        seq: row.try_get::<Option<i64>>("", "seq")?.unwrap_or_default(),
+        parent: row.try_get("", "parent_id")?,
+        merged: row.try_get("", "merged_id")?,
+        actor: row.try_get("", "actor")?,
+        operation: row.try_get::<Option<String>>("", "operation")?.unwrap_or_default(),
+        query: row.try_get("", "query")?,
+        message: row.try_get("", "message")?,
+        meta: row.try_get("", "meta")?,
+        written_at: row.try_get("", "written_at")?,
+        committed_at: row.try_get::<Option<i64>>("", "committed_at")?.unwrap_or_default(),
+    })
+}
+
+/// Counts one change more.
+pub(super) fn count(entry: &mut TableEntry, op: &Value) {
+    let Value::Text(op) = op else { return };
+    match op.as_str() {
+        "baseline" => entry.baseline += 1,
+        "insert" => entry.inserted += 1,
+        "update" => entry.updated += 1,
+        "delete" => entry.deleted += 1,
+        "soft_delete" => entry.soft_deleted += 1,
+        "restore" => entry.restored += 1,
+        _ => {}
+    }
+}
+
+/// Reads the rows of a history table as they are hashed.
+pub(super) struct ChangeReader<'a> {
+    backend: &'static dyn Backend,
+    tracked: &'a Tracked,
+    names: Vec<&'a str>,
+}
+
+/// A history row as it is hashed.
+pub(super) struct RawChange {
+    pub(super) id: i64,
+    pub(super) begin: Option<i64>,
+    pub(super) branch: Value,
+    pub(super) op: Value,
+    pub(super) values: Vec<Value>,
+}
+
+impl<'a> ChangeReader<'a> {
+    pub(super) fn new(backend: &'static dyn Backend, tracked: &'a Tracked) -> Self {
+        Self { backend, tracked, names: tracked.captured_columns().map(|column| column.name.as_str()).collect() }
+    }
+
+    /// SELECT .. FROM the history table, to be given a WHERE.
+    pub(super) fn select(&self) -> Sql {
+        let columns: String =
+            self.names.iter().map(|name| format!(", {}", self.backend.project(&self.backend.quote(name)))).collect();
+        let history = self.backend.quote_table(&self.tracked.history);
+        Sql::new(self.backend, format!("SELECT vsg_id, vsg_begin, vsg_branch, vsg_op{columns} FROM {history}"))
+    }
+
+    pub(super) fn read(&mut self, row: &QueryResult) -> Result<RawChange> {
+        let begin = match self.backend.decode(row, 1)? {
+            Value::Integer(begin) => Some(begin),
+            _ => None,
+        };
+        let values = (4..4 + self.names.len()).map(|index| self.backend.decode(row, index));
+        Ok(RawChange {
+            id: row.try_get_by_index(0)?,
+            begin,
+            branch: self.backend.decode(row, 2)?,
+            op: self.backend.decode(row, 3)?,
+            values: values.collect::<Result<_>>()?,
+        })
+    }
+
+    pub(super) fn digest(&self, digest: &mut TableDigest, change: &RawChange) {
+        digest.change(change.id, &change.branch, &change.op, self.names.iter().copied().zip(&change.values));
+    }
+}

@@ -1,0 +1,112 @@
+//! The journal.
+
+use std::time::Duration;
+
+use super::Vsg;
+use crate::{
+    Author, Commit, CommitId, Error, LogFilter, Page, Reference, Result, Verification,
+    backend::Sql,
+    history::{self, Position},
+    journal,
+};
+
+impl Vsg {
+    /// Gives all commits that were written since their place in the order. Reads that need the order do it themselves.
+    /// Returns how many there were.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if a writer does not let go in time.
+    pub async fn seal(&self) -> Result<u64> {
+        journal::seal(self).await
+    }
+
+    /// Seals at this interval until the handle is aborted.
+    pub fn seal_in_background(&self, every: Duration) -> tokio::task::JoinHandle<()> {
+        let vsg = self.clone();
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(every);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                if let Err(error) = vsg.seal().await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "sealing is put off");
+                }
+            }
+        })
+    }
+
+    /// How many commits wait to be sealed.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn unsealed(&self) -> Result<u64> {
+        let sql = Sql::new(self.backend(), "SELECT count(*) AS n FROM dbvsg_commit WHERE seq IS NULL");
+        let row = sql.one(self.db()).await?;
+        Ok(row.map(|row| row.try_get::<i64>("", "n")).transpose()?.unwrap_or_default() as u64)
+    }
+
+    /// Proves the history: recomputes the chain of hashes, checks every interval, and compares every tracked table with
+    /// what its history says it must be. Reads everything once.
+    ///
+    /// # Errors
+    /// If the database fails. What is wrong with the history is no error but part of the answer.
+    pub async fn verify(&self) -> Result<Verification> {
+        self.seal().await?;
+        journal::verify(self).await
+    }
+
+    /// Records what no trigger saw (a trigger was dropped, a table truncated) as a RECONCILE commit, and puts the triggers
+    /// back. Returns none if there was nothing to record.
+    ///
+    /// # Errors
+    /// As [`Vsg::begin`].
+    pub async fn reconcile(&self, author: impl Into<Author>) -> Result<Option<CommitId>> {
+        self.reload().await?;
+        journal::reconcile(self, author.into()).await
+    }
+
+    /// Lists commits, newest first. Three queries.
+    ///
+    /// # Errors
+    /// [`Error::NotTracked`] for a table that is not.
+    pub async fn log(&self, filter: &LogFilter) -> Result<Page<Commit>> {
+        self.seal().await?;
+        if let Some(table) = &filter.table {
+            self.tracked(table).await?;
+        }
+        journal::log(self.db(), self.backend(), &self.catalog(), filter).await
+    }
+
+    /// One commit. Three queries.
+    ///
+    /// # Errors
+    /// [`Error::UnknownReference`] and its kin.
+    pub async fn commit<R>(&self, reference: R) -> Result<Commit>
+    where
+        R: TryInto<Reference>,
+        Error: From<R::Error>,
+    {
+        self.commit_in(None, &reference.try_into()?).await
+    }
+
+    /// One commit, where HEAD and `~n` count the commits that touched this table, and `is_current` speaks of it.
+    ///
+    /// # Errors
+    /// As [`Vsg::commit`], and [`Error::NotTracked`].
+    pub async fn commit_in(&self, table: Option<&str>, reference: &Reference) -> Result<Commit> {
+        let position = self.position(table, reference).await?;
+        let tracked = match table {
+            Some(table) => Some(self.tracked(table).await?),
+            None => None,
+        };
+        journal::find_commit(self.db(), self.backend(), &self.catalog(), position.id, tracked.as_deref()).await
+    }
+
+    pub(super) async fn position(&self, table: Option<&str>, reference: &Reference) -> Result<Position> {
+        self.seal().await?;
+        if let Some(table) = table {
+            self.tracked(table).await?;
+        }
+        history::resolve(self.db(), self.backend(), table, reference).await
+    }
+}

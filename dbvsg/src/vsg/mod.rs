@@ -1,0 +1,142 @@
+//! The door: each method is one call into one layer.
+
+mod copies;
+mod journal;
+mod past;
+mod tables;
+mod writing;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use sea_orm::{DatabaseConnection, DatabaseExecutor, DatabaseTransaction};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::{
+    ConnectOptions, Result,
+    backend::{self, Backend, Boundaries},
+    catalog::{self, Catalog},
+};
+
+/// A database under version control. Cheap to clone; all clones are the same.
+#[derive(Clone, Debug)]
+pub struct Vsg {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    db: DatabaseConnection,
+    backend: &'static dyn Backend,
+    catalog: RwLock<Catalog>,
+    sealing: Mutex<()>,
+    boundaries: Arc<Boundaries>,
+}
+
+impl Vsg {
+    /// Connects to a database: `sqlite://data.db?mode=rwc`. SQLite is opened with a write-ahead log, foreign keys on, a
+    /// busy timeout of ten seconds and full durability.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedDatabase`] for another kind of URL, [`Error::Unavailable`] if it cannot be reached.
+    pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_with(url, &ConnectOptions::default()).await
+    }
+
+    /// Connects with other options.
+    ///
+    /// # Errors
+    /// As [`Vsg::connect`].
+    pub async fn connect_with(url: &str, options: &ConnectOptions) -> Result<Self> {
+        let boundaries = Arc::<Boundaries>::default();
+        Self::over(backend::connect(url, options, boundaries.clone()).await?, boundaries).await
+    }
+
+    /// Uses a connection that is there; its own options (log mode, foreign keys, timeouts) stay as they are. Creates or
+    /// updates DBVSG's own tables, which all begin with `dbvsg_`.
+    ///
+    /// On SQLite, writes that go past DBVSG's transactions are parted into commits more exactly on a pool that
+    /// [`Vsg::connect`] opened.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedDatabase`] if this version does not know the engine.
+    pub async fn new(db: DatabaseConnection) -> Result<Self> {
+        Self::over(db, Arc::default()).await
+    }
+
+    async fn over(db: DatabaseConnection, boundaries: Arc<Boundaries>) -> Result<Self> {
+        let backend = backend::of(&db)?;
+        catalog::migrate(&db, backend).await?;
+        let (catalog, sealing) = (RwLock::default(), Mutex::default());
+        let vsg = Self { inner: Arc::new(Inner { db, backend, catalog, sealing, boundaries }) };
+        vsg.reload().await?;
+        Ok(vsg)
+    }
+
+    /// The pool, for the application's own queries. Its writes are captured like everybody's.
+    pub fn connection(&self) -> DatabaseConnection {
+        self.inner.db.clone()
+    }
+
+    /// The engine: `sqlite`.
+    pub fn engine(&self) -> &'static str {
+        self.inner.backend.name()
+    }
+
+    /// Closes the pool; every clone is closed with it.
+    ///
+    /// # Errors
+    /// If the database fails while closing.
+    pub async fn close(&self) -> Result<()> {
+        Ok(self.inner.db.clone().close().await?)
+    }
+
+    pub(crate) fn db(&self) -> &DatabaseConnection {
+        &self.inner.db
+    }
+
+    pub(crate) fn backend(&self) -> &'static dyn Backend {
+        self.inner.backend
+    }
+
+    pub(crate) fn catalog(&self) -> Catalog {
+        self.inner.catalog.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) async fn catalog_now(&self, db: &DatabaseExecutor<'_>) -> Result<Catalog> {
+        catalog::load(db, self.backend()).await
+    }
+
+    /// The catalog as this transaction sees it; read anew only if another program changed it.
+    pub(crate) async fn catalog_within(&self, txn: &DatabaseTransaction) -> Result<Catalog> {
+        let (db, catalog) = (DatabaseExecutor::Transaction(txn), self.catalog());
+        if catalog::is_current(&db, self.backend(), &catalog).await? {
+            return Ok(catalog);
+        }
+        let catalog = self.catalog_now(&db).await?;
+        self.set_catalog(catalog.clone());
+        Ok(catalog)
+    }
+
+    pub(crate) fn boundaries(&self) -> &Boundaries {
+        &self.inner.boundaries
+    }
+
+    pub(crate) fn set_catalog(&self, catalog: Catalog) {
+        self.inner.boundaries.watch(catalog.iter().map(|tracked| tracked.history.name.clone()).collect());
+        *self.inner.catalog.write().unwrap_or_else(PoisonError::into_inner) = catalog;
+    }
+
+    pub(crate) async fn sealing_turn(&self) -> MutexGuard<'_, ()> {
+        self.inner.sealing.lock().await
+    }
+
+    /// Reads again which tables are tracked and what they look like, after another program changed that.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn reload(&self) -> Result<()> {
+        let catalog = self.catalog_now(&DatabaseExecutor::Connection(self.db())).await?;
+        self.set_catalog(catalog);
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! The past.
+
+use futures_util::Stream;
+
+use super::Vsg;
+use crate::{AsOf, AuditFilter, Change, Error, Key, Page, Reference, Result, Row, RowDiff, Version, history};
+
+impl Vsg {
+    /// The database as it was at a commit: a read-only connection for any SELECT. Three queries, once.
+    ///
+    /// # Errors
+    /// [`Error::MalformedReference`], [`Error::UnknownReference`], [`Error::AmbiguousReference`].
+    pub async fn as_of<R>(&self, reference: R) -> Result<AsOf>
+    where
+        R: TryInto<Reference>,
+        Error: From<R::Error>,
+    {
+        self.as_of_in(None, &reference.try_into()?).await
+    }
+
+    /// The same, where HEAD and `~n` count the commits that touched this table.
+    ///
+    /// # Errors
+    /// As [`Vsg::as_of`], [`Error::NotTracked`], and [`Error::UnknownReference`] if the table was not tracked yet.
+    pub async fn as_of_in(&self, table: Option<&str>, reference: &Reference) -> Result<AsOf> {
+        let position = self.position(table, reference).await?;
+        if let Some(table) = table {
+            position.check(&*self.tracked(table).await?)?;
+        }
+        history::as_of(self, position).await
+    }
+
+    /// The rows of a table at a commit, in key order: all, or some (`limit`, `offset`). One query once it is resolved.
+    ///
+    /// # Errors
+    /// As [`Vsg::as_of_in`].
+    pub async fn rows_at(
+        &self,
+        table: &str,
+        reference: &Reference,
+        page: Option<(u64, u64)>,
+    ) -> Result<impl Stream<Item = Result<Row>> + Send + 'static + use<>> {
+        let tracked = self.tracked(table).await?;
+        let position = self.position(Some(table), reference).await?;
+        position.check(&tracked)?;
+        Ok(history::rows_at(self.connection(), self.backend(), tracked, position, page))
+    }
+
+    /// The rows of a table that differ between two commits, in key order. Its cost grows with the changes between them.
+    ///
+    /// # Errors
+    /// As [`Vsg::as_of_in`].
+    pub async fn diff(
+        &self,
+        table: &str,
+        from: &Reference,
+        to: &Reference,
+    ) -> Result<impl Stream<Item = Result<RowDiff>> + Send + 'static + use<>> {
+        let tracked = self.tracked(table).await?;
+        let (from, to) = (self.position(Some(table), from).await?, self.position(Some(table), to).await?);
+        from.check(&tracked)?;
+        to.check(&tracked)?;
+        Ok(history::diff(self.connection(), self.backend(), tracked, from, to))
+    }
+
+    /// What differs in one row between two commits: column, value at the first, value at the second.
+    ///
+    /// # Errors
+    /// As [`Vsg::as_of_in`], and [`Error::UnknownRow`] if the row is there at neither.
+    pub async fn row_diff(
+        &self,
+        table: &str,
+        key: &Key,
+        from: &Reference,
+        to: &Reference,
+    ) -> Result<Vec<(String, serde_json::Value, serde_json::Value)>> {
+        let (from, to) = (self.row_at(table, key, from).await?, self.row_at(table, key, to).await?);
+        let tracked = self.tracked(table).await?;
+        if from.is_none() && to.is_none() {
+            return Err(Error::UnknownRow { table: table.to_owned(), key: key.to_text(&tracked.table) });
+        }
+        Ok(history::fields(&tracked.table, from.as_ref(), to.as_ref()))
+    }
+
+    /// One row at a commit, or none if it was not there. One query once it is resolved.
+    ///
+    /// # Errors
+    /// As [`Vsg::as_of_in`].
+    pub async fn row_at(&self, table: &str, key: &Key, reference: &Reference) -> Result<Option<Row>> {
+        let tracked = self.tracked(table).await?;
+        let position = self.position(Some(table), reference).await?;
+        position.check(&tracked)?;
+        history::row_at(self.db(), self.backend(), &tracked, key, &position).await
+    }
+
+    /// The versions of one row, newest first. Two queries.
+    ///
+    /// # Errors
+    /// [`Error::NotTracked`].
+    pub async fn history(&self, table: &str, key: &Key, limit: u64, offset: u64) -> Result<Page<Version>> {
+        self.seal().await?;
+        let tracked = self.tracked(table).await?;
+        history::row_history(self.db(), self.backend(), &tracked, key, limit, offset).await
+    }
+
+    /// Lists changes, newest first, with the row before and after. Two queries, and one to three a table on the page.
+    ///
+    /// # Errors
+    /// [`Error::NotTracked`].
+    pub async fn audit(&self, filter: &AuditFilter) -> Result<Page<Change>> {
+        self.seal().await?;
+        if let Some(table) = &filter.table {
+            self.tracked(table).await?;
+        }
+        history::changes(self.db(), self.backend(), &self.catalog(), filter).await
+    }
+}

@@ -1,0 +1,89 @@
+//! Writing.
+
+use sea_orm::{ConnectionTrait, Schema};
+
+use super::Vsg;
+use crate::{Accessor, Author, Error, Policy, Result, Txn, Versioned, capture};
+
+impl Vsg {
+    /// Begins a transaction whose writes become one commit.
+    ///
+    /// # Errors
+    /// [`Error::InvalidActor`]; [`Error::StaleParent`] if the author expects another HEAD; [`Error::Unavailable`] if other
+    /// writers do not let go in time.
+    pub async fn begin(&self, author: impl Into<Author>) -> Result<Txn> {
+        capture::begin(self, author.into()).await
+    }
+
+    /// Runs `work` in a transaction: committed if it returns `Ok`, undone if not. Where other writers are in the way, it
+    /// is begun anew up to five times.
+    ///
+    /// ```
+    /// # use dbvsg::{Error, Vsg, sea_orm::ConnectionTrait};
+    /// # async fn example(vsg: Vsg) -> dbvsg::Result<()> {
+    /// vsg.transaction("ann", async |txn| {
+    ///     txn.execute_unprepared("UPDATE account SET balance = balance - 5 WHERE id = 1").await?;
+    ///     txn.execute_unprepared("UPDATE account SET balance = balance + 5 WHERE id = 2").await?;
+    ///     Ok::<_, Error>(())
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `work`, and as [`Vsg::begin`].
+    pub async fn transaction<T, E, F>(&self, author: impl Into<Author>, work: F) -> Result<T, E>
+    where
+        F: AsyncFnOnce(&Txn) -> Result<T, E>,
+        E: From<Error>,
+    {
+        capture::transaction(self, author.into(), work).await
+    }
+
+    /// Puts a table under version control. Its rows become a BASELINE commit. Some twenty statements; the baseline is one.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTable`], [`Error::AlreadyTracked`], [`Error::Untrackable`]; nothing is changed then.
+    pub async fn enable(&self, table: &str) -> Result<()> {
+        self.enable_with(table, &Policy::default()).await
+    }
+
+    /// Puts a table under version control, with column policies.
+    ///
+    /// # Errors
+    /// As [`Vsg::enable`], and [`Error::UnknownColumn`].
+    pub async fn enable_with(&self, table: &str, policy: &Policy) -> Result<()> {
+        capture::enable(self, table, policy).await
+    }
+
+    /// Creates an entity's table and indexes if they are not there.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn create_table<E: Versioned>(&self) -> Result<()> {
+        let schema = Schema::new(self.backend().builder());
+        self.db().execute(schema.create_table_from_entity(E::default()).if_not_exists()).await?;
+        for mut index in schema.create_index_from_entity(E::default()) {
+            self.db().execute(index.if_not_exists()).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts an entity's table under version control, unless it is already, and returns its accessor.
+    ///
+    /// # Errors
+    /// As [`Vsg::enable_with`], but for [`Error::AlreadyTracked`].
+    pub async fn track<E: Versioned>(&self) -> Result<Accessor<E>> {
+        let accessor = Accessor::new(self);
+        match self.enable_with(&accessor.table(), &E::policy()).await {
+            Ok(()) | Err(Error::AlreadyTracked { .. }) => Ok(accessor),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The accessor of an entity whose table is tracked already, or will be.
+    pub fn accessor<E: Versioned>(&self) -> Accessor<E> {
+        Accessor::new(self)
+    }
+}
