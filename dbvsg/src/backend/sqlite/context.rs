@@ -17,9 +17,12 @@ const UUID: &str = "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4
                     substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))";
 
 /// The commit that a version belongs to; NULL where that has to be looked into: for the first version of a transaction,
-/// and whenever the clock has moved on in an outside writer's.
+/// and in an outside writer's whenever the clock has moved on or the count of changes is not one that has grown.
 pub(super) static CURRENT_COMMIT: LazyLock<String> = LazyLock::new(|| {
-    format!("(SELECT commit_id FROM dbvsg_context WHERE id = 1 AND (uuid IS NOT NULL OR last_moment = {NOW}))")
+    format!(
+        "(SELECT commit_id FROM dbvsg_context WHERE id = 1 AND (uuid IS NOT NULL \
+         OR (last_moment = {NOW} AND total_changes() > last_changes)))"
+    )
 });
 
 /// Opens a commit where none is open, or a new transaction of an outside writer has begun, and gives it to the version
