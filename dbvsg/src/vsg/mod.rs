@@ -37,7 +37,7 @@ impl Vsg {
     /// busy timeout of ten seconds and full durability.
     ///
     /// # Errors
-    /// [`Error::UnsupportedDatabase`] for another kind of URL, [`Error::Unavailable`] if it cannot be reached.
+    /// [`Error::UnsupportedDatabase`](crate::Error::UnsupportedDatabase) for another kind of URL, [`Error::Unavailable`](crate::Error::Unavailable) if it cannot be reached.
     pub async fn connect(url: &str) -> Result<Self> {
         Self::connect_with(url, &ConnectOptions::default()).await
     }
@@ -58,7 +58,7 @@ impl Vsg {
     /// [`Vsg::connect`] opened.
     ///
     /// # Errors
-    /// [`Error::UnsupportedDatabase`] if this version does not know the engine.
+    /// [`Error::UnsupportedDatabase`](crate::Error::UnsupportedDatabase) if this version does not know the engine.
     pub async fn new(db: DatabaseConnection) -> Result<Self> {
         Self::over(db, Arc::default()).await
     }
