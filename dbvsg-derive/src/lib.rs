@@ -24,7 +24,7 @@ use parse::Input;
 /// It goes beside `DeriveEntityModel`, on a struct named `Model`, in the compact format as well as
 /// below `#[sea_orm::model]`:
 ///
-/// ```ignore
+/// ```text
 /// // Not compiled here: this crate cannot depend on `dbvsg`, which depends on it.
 /// use dbvsg::Versioned;
 /// use sea_orm::entity::prelude::*;
