@@ -1,6 +1,8 @@
 //! What can go wrong, in terms a caller can act on.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::DbErr;
+
+use crate::backend::{Failure, failure};
 
 /// The result of every fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -19,6 +21,8 @@ pub enum ErrorKind {
     Conflict,
     /// The database is busy or cannot be reached; trying again later can succeed.
     Unavailable,
+    /// The database user of the connection may not do it.
+    Denied,
     /// Stored history contradicts itself.
     Corrupted,
     /// Anything else.
@@ -60,6 +64,12 @@ pub enum Error {
     /// The database is locked by another writer, or cannot be reached.
     #[error("the database is not available")]
     Unavailable(#[source] DbErr),
+    /// The database user may not do this.
+    #[error("the database user lacks a right: {reason}")]
+    Denied {
+        /// What the database said.
+        reason: String,
+    },
     /// A write violated a constraint; nothing was changed.
     #[error("a {constraint} constraint is violated: {detail}")]
     Violation {
@@ -263,6 +273,7 @@ impl Error {
             | Self::UnsupportedDatabase { .. }
             | Self::StaleParent { .. } => ErrorKind::Conflict,
             Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Denied { .. } => ErrorKind::Denied,
             Self::Corrupted { .. } => ErrorKind::Corrupted,
             Self::Database(_) | Self::File { .. } => ErrorKind::Internal,
         }
@@ -285,22 +296,11 @@ impl From<DbErr> for Error {
         if let Some(refusal) = past_refusal(&error) {
             return Self::ReadOnly { reason: refusal };
         }
-        match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(detail)) => {
-                return Self::Violation { constraint: Constraint::Unique, detail: tail(&detail) };
-            }
-            Some(SqlErr::ForeignKeyConstraintViolation(detail)) => {
-                return Self::Violation { constraint: Constraint::ForeignKey, detail: tail(&detail) };
-            }
-            _ => {}
-        }
-        if matches!(&error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
-            return Self::Unavailable(error);
-        }
-        match driver_kind(&error) {
-            Some(DriverKind::Constraint(constraint, detail)) => Self::Violation { constraint, detail },
-            Some(DriverKind::Unavailable) => Self::Unavailable(error),
-            Some(DriverKind::Misfit(column)) => {
+        match failure(&error) {
+            Some(Failure::Violation(constraint, detail)) => Self::Violation { constraint, detail },
+            Some(Failure::Unavailable) => Self::Unavailable(error),
+            Some(Failure::Denied(reason)) => Self::Denied { reason },
+            Some(Failure::Misfit(column)) => {
                 Self::InvalidValue { column, reason: "the stored value is none that the model's type can take".into() }
             }
             None => Self::Database(error),
@@ -316,42 +316,4 @@ fn past_refusal(error: &DbErr) -> Option<String> {
         DbErr::Custom(text) => text.strip_prefix(READ_ONLY).map(str::to_owned),
         _ => None,
     }
-}
-
-enum DriverKind {
-    Constraint(Constraint, String),
-    Unavailable,
-    /// The column holds what the model's type cannot take.
-    Misfit(String),
-}
-
-fn driver_kind(error: &DbErr) -> Option<DriverKind> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(source))
-    | DbErr::Query(RuntimeErr::SqlxError(source))
-    | DbErr::Conn(RuntimeErr::SqlxError(source))) = error
-    else {
-        return None;
-    };
-    let database = match source.as_ref() {
-        sqlx::Error::Database(database) => database,
-        sqlx::Error::ColumnDecode { index, .. } => return Some(DriverKind::Misfit(index.trim_matches('"').to_owned())),
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-            return Some(DriverKind::Unavailable);
-        }
-        _ => return None,
-    };
-    use sqlx::error::ErrorKind as Sqlx;
-    let constraint = match database.kind() {
-        Sqlx::UniqueViolation => Constraint::Unique,
-        Sqlx::ForeignKeyViolation => Constraint::ForeignKey,
-        Sqlx::NotNullViolation => Constraint::NotNull,
-        Sqlx::CheckViolation => Constraint::Check,
-        _ => return crate::backend::is_busy(database.as_ref()).then_some(DriverKind::Unavailable),
-    };
-    Some(DriverKind::Constraint(constraint, tail(database.message())))
-}
-
-/// Drivers say "UNIQUE constraint failed: users.email": what follows the colon names the columns.
-fn tail(message: &str) -> String {
-    message.rsplit_once(": ").map_or(message, |(_, tail)| tail).to_owned()
 }

@@ -57,8 +57,8 @@ pub use error::{Constraint, Error, ErrorKind, Result};
 pub use history::{AsOf, AuditFilter, DiffCount, Page, RowDiff};
 pub use journal::{LogFilter, Problem, Verification};
 pub use model::{
-    Author, Change, Column, ColumnKind, Commit, CommitId, CommitTable, Hash, Key, Op, Reference, Row, Table, TableName,
-    Value, Version,
+    Author, Change, Column, ColumnKind, Commit, CommitId, CommitTable, Form, Hash, Key, Op, Reference, Row, Table,
+    TableName, Value, Version,
 };
 pub use sea_orm;
 pub use transfer::{LiveTables, RestoreOptions, Restored};

@@ -63,7 +63,7 @@ async fn each_altered_value_of_history_and_commits_is_found() {
                 "deleted",
                 "soft_deleted",
                 "restored",
-                "rows",
+                "live_rows",
                 "parent_id",
             ],
         ),

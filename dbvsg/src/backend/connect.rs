@@ -2,6 +2,8 @@ use std::{sync::Arc, time::Duration};
 
 use sea_orm::{ConnectOptions as PoolOptions, Database, DatabaseConnection};
 
+use sqlx::Connection;
+
 use super::{boundaries::Boundaries, sqlite::observe::observe};
 use crate::{Error, Result};
 
@@ -33,26 +35,37 @@ impl Default for ConnectOptions {
     }
 }
 
-/// Opens a pool for the URL: WAL, foreign keys on, and the options given.
+/// Opens a pool for the URL.
 pub(crate) async fn connect(
     url: &str,
     options: &ConnectOptions,
     boundaries: Arc<Boundaries>,
 ) -> Result<DatabaseConnection> {
-    if !url.starts_with("sqlite:") {
-        let reason = "the URL must begin with `sqlite:`, as in sqlite://data.db?mode=rwc".to_owned();
-        return Err(Error::UnsupportedDatabase { reason });
-    }
-    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
     let mut pool = PoolOptions::new(url);
+    pool.sqlx_logging(false)
+        .acquire_timeout(options.busy_timeout.max(Duration::from_secs(1)))
+        .max_connections(options.max_connections);
+    match url.split_once(':').map_or("", |(scheme, _)| scheme) {
+        "sqlite" => sqlite(url, &mut pool, options, boundaries),
+        "postgres" | "postgresql" => server(&mut pool, boundaries),
+        _ => {
+            let reason = "the URL must begin with `sqlite:` or `postgres:`, as in sqlite://data.db?mode=rwc or \
+                          postgres://user@host/database"
+                .to_owned();
+            return Err(Error::UnsupportedDatabase { reason });
+        }
+    }
+    Ok(Database::connect(pool).await?)
+}
+
+/// A write-ahead log, foreign keys on, and the options given.
+fn sqlite(url: &str, pool: &mut PoolOptions, options: &ConnectOptions, boundaries: Arc<Boundaries>) {
+    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
     // A file does not hang up, so there is nothing to test before each use.
     pool.test_before_acquire(false);
-    pool.sqlx_logging(false).acquire_timeout(options.busy_timeout.max(Duration::from_secs(1)));
     if in_memory {
         // Each connection would be a database of its own, gone when it is closed.
         pool.max_connections(1).min_connections(1);
-    } else {
-        pool.max_connections(options.max_connections);
     }
     pool.map_sqlx_sqlite_pool_opts(move |pool| {
         let (boundaries, current) = (boundaries.clone(), boundaries.clone());
@@ -70,5 +83,25 @@ pub(crate) async fn connect(
             });
         if in_memory { sqlite } else { sqlite.journal_mode(SqliteJournalMode::Wal) }
     });
-    Ok(Database::connect(pool).await?)
 }
+
+/// A server can have hung up on a connection that is idle. One that was lost in use is found by its next user, so it is
+/// tested only where it has been idle for a moment: a test costs a round trip.
+fn server(pool: &mut PoolOptions, boundaries: Arc<Boundaries>) {
+    pool.test_before_acquire(false);
+    pool.map_sqlx_postgres_pool_opts(move |pool| {
+        let current = boundaries.clone();
+        pool.before_acquire(move |connection, about| {
+            let outdated = current.is_outdated(about.age);
+            Box::pin(async move {
+                if outdated {
+                    return Ok(false);
+                }
+                Ok(about.idle_for < IDLE || connection.ping().await.is_ok())
+            })
+        })
+    });
+}
+
+/// How long a connection to a server may be idle without being tested.
+const IDLE: Duration = Duration::from_secs(1);

@@ -2,31 +2,49 @@
 
 mod boundaries;
 mod connect;
+mod failure;
+mod postgres;
 mod scan;
 mod sql;
 mod sqlite;
 
-use sea_orm::{DatabaseConnection, DatabaseExecutor, DbBackend, QueryResult, Statement, sea_query::Expr};
+use sea_orm::{
+    DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult, Statement,
+    sea_query::Expr,
+};
 
 pub(crate) use boundaries::{Boundaries, Boundary};
 pub(crate) use connect::connect;
 pub use connect::{ConnectOptions, Synchronous};
+pub(crate) use failure::{Failure, failure};
 pub(crate) use scan::{Placed, Token, scan};
 pub(crate) use sql::Sql;
 
 use crate::{
     Error, Result,
     catalog::Tracked,
-    model::{Table, TableName, Value},
+    model::{Column, Table, TableName, Value},
 };
+
+/// Whether writers wait for each other, which decides how their commits come into order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writers {
+    /// One transaction writes at a time, so commits are ordered by their ids, and each history counts its own changes.
+    One,
+    /// Many write at a time. Commits and changes take their ids from one counter of the whole server, a commit's before
+    /// those of its changes, and commits are ordered by their last change.
+    Many,
+}
 
 /// A trigger with its whole text.
 #[derive(Debug)]
 pub(crate) struct Trigger {
     /// Its name, unquoted.
     pub(crate) name: String,
-    /// The statement that creates it.
-    pub(crate) sql: String,
+    /// The statements that create it.
+    pub(crate) sql: Vec<String>,
+    /// How [`Backend::installed_triggers`] describes it where it is as it should be.
+    pub(crate) installed: String,
 }
 
 /// What is set for the time of one transaction, so that the triggers know whose it is.
@@ -43,7 +61,11 @@ pub(crate) struct Context {
 /// The place a commit gets when it is sealed.
 #[derive(Debug)]
 pub(crate) struct Placing {
+    /// The id it was written with.
+    pub(crate) written_id: i64,
+    /// The id it has from now on.
     pub(crate) id: i64,
+    pub(crate) uuid: String,
     pub(crate) seq: i64,
     pub(crate) committed_at: i64,
     pub(crate) parent_id: Option<i64>,
@@ -62,6 +84,19 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// Which of SeaORM's query builders writes for it.
     fn builder(&self) -> DbBackend;
 
+    /// Whether writers wait for each other.
+    fn writers(&self) -> Writers;
+
+    /// Whether a transaction that is undone takes CREATE TABLE and CREATE TRIGGER with it.
+    #[expect(dead_code, reason = "the engine that has none is on its way")]
+    fn transactional_ddl(&self) -> bool;
+
+    /// The isolation under which each statement sees what was committed before it.
+    fn latest(&self) -> Option<IsolationLevel>;
+
+    /// The isolation under which all statements see one state.
+    fn snapshot(&self) -> Option<IsolationLevel>;
+
     /// Quotes an identifier, whatever it holds.
     fn quote(&self, identifier: &str) -> String;
 
@@ -76,8 +111,8 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// The name of a database object made from `stem`, cut and given a hash if the engine would not take it whole.
     fn fit_name(&self, stem: &str) -> String;
 
-    /// The schemas under which a statement can name a table past its common table expression.
-    fn qualifiers(&self) -> &'static [&'static str];
+    /// The schemas under which a statement can name a table of the default schema.
+    fn default_schemas(&self) -> Vec<String>;
 
     /// Lists the views.
     fn views(&self) -> Statement;
@@ -85,9 +120,34 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// A bound value's placeholder; `position` counts from 1.
     fn placeholder(&self, position: usize) -> String;
 
+    /// A bound value, to be compared with this column or stored in it.
+    fn parameter(&self, _column: &Column, placeholder: &str) -> String {
+        placeholder.to_owned()
+    }
+
     /// A column read as the backend wants it for [`Backend::decode`].
-    fn project(&self, quoted_column: &str) -> String {
-        quoted_column.to_owned()
+    fn project(&self, _column: &Column, expression: &str) -> String {
+        expression.to_owned()
+    }
+
+    /// NULL with the type of a column.
+    fn null(&self, _column: &Column) -> String {
+        "NULL".to_owned()
+    }
+
+    /// A sum of integers read as a 64-bit integer.
+    fn integer(&self, expression: &str) -> String {
+        expression.to_owned()
+    }
+
+    /// What follows `name AS` in a common table expression, so that conditions reach into it.
+    fn inlined(&self) -> &'static str {
+        "NOT MATERIALIZED "
+    }
+
+    /// What follows a SELECT so that it locks the rows that it reads.
+    fn for_update(&self) -> &'static str {
+        " FOR UPDATE"
     }
 
     /// Reads one column of a row, whatever its type.
@@ -102,8 +162,10 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// A table as it is now, or none.
     async fn describe(&self, db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<Table>>;
 
-    /// Why a table can't be tracked, beyond what every engine refuses.
-    fn untrackable(&self, table: &Table) -> Option<String>;
+    /// Keeps writers off a table until the transaction ends, where creating a trigger does not do so from the start.
+    fn lock_table(&self, _table: &TableName) -> Option<String> {
+        None
+    }
 
     /// Creates the history table.
     fn history_table(&self, tracked: &Tracked) -> String;
@@ -114,58 +176,79 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// The triggers that capture a table.
     fn triggers(&self, tracked: &Tracked) -> Vec<Trigger>;
 
-    /// Reads the triggers installed for a table, as [`Backend::triggers`] wrote them: name and body.
+    /// Reads the triggers installed for a table: name and body, the latter as [`Trigger::installed`].
     fn installed_triggers(&self, tracked: &Tracked) -> Statement;
 
-    /// Drops a trigger of a table.
-    fn drop_trigger(&self, table: &TableName, trigger: &str) -> String;
+    /// Drops a trigger of a tracked table.
+    fn drop_trigger(&self, tracked: &Tracked, trigger: &str) -> Vec<String>;
 
-    /// Starts the context of a transaction.
-    fn open_context(&self, context: &Context) -> Statement;
+    /// Tells the triggers whose transaction this is, where they have to know it before they capture.
+    async fn open_context(&self, txn: &DatabaseTransaction, context: &Context) -> Result<()>;
 
-    /// Ends the context of a transaction; returns a row with `commit_id` (NULL if nothing was captured).
-    fn close_context(&self) -> Statement;
+    /// Signs the commit of a transaction with its context, at the time it ends; returns whether it captured anything.
+    async fn close_context(&self, txn: &DatabaseTransaction, context: &Context) -> Result<bool>;
 
-    /// Takes the lock under which commits are sealed, and closes the commits of outside writers.
+    /// What is done before sealing, once this transaction is the only one that seals.
     fn begin_sealing(&self) -> Vec<String>;
 
     /// Gives commits their places.
     fn place(&self, placings: &[Placing]) -> Statement;
 
-    /// Sets the end of the versions that the changes after `sealed` up to `last` superseded.
-    fn supersede(&self, tracked: &Tracked, sealed: i64, last: i64) -> Statement;
+    /// Sets the end of the versions that sealed changes superseded: those in this range of change ids (both ends
+    /// included) whose commits come after `seq`.
+    fn supersede(&self, tracked: &Tracked, range: (i64, i64), seq: i64) -> Statement;
 
     /// A condition that holds where a text column holds this text somewhere, in letters of either case.
     fn contains(&self, column: Expr, text: &str) -> Expr;
 
     /// A condition that holds where two expressions of a column differ in any way, NULL-safe and to the byte.
-    fn differs(&self, column: &crate::model::Column, a: &str, b: &str) -> String;
+    fn differs(&self, column: &Column, a: &str, b: &str) -> String;
+
+    /// The ids of the commits that are not sealed, as a query.
+    fn unsealed(&self) -> &'static str {
+        "SELECT id FROM dbvsg_commit WHERE seq IS NULL"
+    }
 
     /// The time now in microseconds, as an expression.
     fn now(&self) -> &'static str;
 
     /// The file that holds the database, if one does.
-    async fn file(&self, db: &DatabaseConnection) -> Result<Option<std::path::PathBuf>>;
+    async fn file(&self, _db: &DatabaseConnection) -> Result<Option<std::path::PathBuf>> {
+        Ok(None)
+    }
 
     /// A consistent copy of the database as a file.
-    async fn copy_to(&self, db: &DatabaseConnection, path: &std::path::Path) -> Result<()>;
+    async fn copy_to(&self, _db: &DatabaseConnection, _path: &std::path::Path) -> Result<()> {
+        Err(self.no_file())
+    }
 
     /// Says what is wrong with a file that is to take the place of this database, or nothing. `whole`: reads all of it.
-    async fn check_copy(&self, db: &DatabaseConnection, path: &std::path::Path, whole: bool) -> Result<Option<String>>;
+    async fn check_copy(
+        &self,
+        _db: &DatabaseConnection,
+        _path: &std::path::Path,
+        _whole: bool,
+    ) -> Result<Option<String>> {
+        Err(self.no_file())
+    }
 
     /// Puts the content of a file in place of the database, all or nothing.
-    async fn restore_from(&self, db: &DatabaseConnection, path: &std::path::Path) -> Result<()>;
-}
+    async fn restore_from(&self, _db: &DatabaseConnection, _path: &std::path::Path) -> Result<()> {
+        Err(self.no_file())
+    }
 
-/// The backend of a connection.
-pub(crate) fn of(db: &DatabaseConnection) -> Result<&'static dyn Backend> {
-    match db.get_database_backend() {
-        DbBackend::Sqlite => Ok(&sqlite::Sqlite),
-        other => Err(Error::UnsupportedDatabase { reason: format!("{other:?} is not supported by this version") }),
+    /// The answer of an engine whose databases are no files.
+    fn no_file(&self) -> Error {
+        let reason = format!("a {} database is not kept in one file; use the server's own backup", self.name());
+        Error::UnsupportedDatabase { reason }
     }
 }
 
-/// Whether a driver's error says that another writer is in the way.
-pub(crate) fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
-    sqlite::is_busy(error)
+/// The backend of a connection.
+pub(crate) async fn of(db: &DatabaseConnection) -> Result<&'static dyn Backend> {
+    match db.get_database_backend() {
+        DbBackend::Sqlite => Ok(&sqlite::Sqlite),
+        DbBackend::Postgres => postgres::of(db).await,
+        other => Err(Error::UnsupportedDatabase { reason: format!("{other:?} is not supported by this version") }),
+    }
 }

@@ -1,7 +1,7 @@
 use sea_orm::{ConnectionTrait, ExecResult, QueryResult, Statement, Value as Bound};
 
 use super::Backend;
-use crate::Result;
+use crate::{Result, catalog::Tracked, model::Key};
 
 /// A statement in the making: text of ours and values of anybody's, which never mix.
 pub(crate) struct Sql {
@@ -39,10 +39,13 @@ impl Sql {
         self
     }
 
-    /// Adds `expression = value` for each pair, joined by AND.
-    pub(crate) fn all_equal(&mut self, pairs: impl IntoIterator<Item = (String, Bound)>) -> &mut Self {
-        for (position, (expression, value)) in pairs.into_iter().enumerate() {
-            self.push(if position > 0 { " AND " } else { "" }).push(&expression).push(" = ").bind(value);
+    /// Adds a condition that holds where an alias of a table or its history has this key.
+    pub(crate) fn has_key(&mut self, tracked: &Tracked, alias: &str, key: &Key) -> &mut Self {
+        for (position, (column, value)) in tracked.table.key_columns().zip(&key.0).enumerate() {
+            self.values.push(value.clone().into());
+            let bound = self.backend.parameter(column, &self.backend.placeholder(self.values.len()));
+            let name = self.backend.quote(&column.name);
+            self.push(if position > 0 { " AND " } else { "" }).push(&format!("{alias}.{name} = {bound}"));
         }
         self
     }

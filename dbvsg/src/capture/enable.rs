@@ -2,9 +2,9 @@ use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, Statement,
 
 use crate::{
     Error, Result, Vsg,
-    backend::Backend,
+    backend::{Backend, Sql},
     catalog::{MAIN, Tracked},
-    journal,
+    journal::{self, View},
     model::{CommitId, Table, TableName},
 };
 
@@ -60,9 +60,9 @@ impl Policy {
 const OWN_COLUMNS: &str = "vsg_";
 
 /// Why this table can't be tracked, or nothing.
-pub(crate) fn obstacle(backend: &dyn Backend, table: &Table) -> Option<String> {
-    if let Some(reason) = backend.untrackable(table) {
-        return Some(reason);
+pub(crate) fn obstacle(table: &Table) -> Option<String> {
+    if let Some(reason) = &table.obstacle {
+        return Some(reason.clone());
     }
     if table.key.is_empty() {
         return Some("it has no primary key, so its rows have no identity; add one".into());
@@ -73,42 +73,59 @@ pub(crate) fn obstacle(backend: &dyn Backend, table: &Table) -> Option<String> {
 
 /// Puts a table under version control: history table, baseline, triggers, in one transaction.
 pub(crate) async fn enable(vsg: &Vsg, name: &str, policy: &Policy) -> Result<()> {
-    let txn = super::txn::begin_write(vsg).await?;
-    let db = DatabaseExecutor::Transaction(&txn);
     let backend = vsg.backend();
-    let table_name = TableName::new(name);
-    let unknown = || Error::UnknownTable { table: name.to_owned() };
-    // Asked of the list, so that DBVSG's own tables and histories are no tables for anybody.
-    if !backend.tables(&db).await?.contains(&table_name) {
-        return Err(unknown());
+    let txn = super::txn::begin_write(vsg, backend.latest()).await?;
+    let db = DatabaseExecutor::Transaction(&txn);
+    let table = trackable(vsg, &db, name, policy).await?;
+    if let Some(lock) = backend.lock_table(&table.name) {
+        txn.execute_unprepared(&lock).await?;
     }
     if vsg.catalog_now(&db).await?.get(name).is_ok() {
         return Err(Error::AlreadyTracked { table: name.to_owned() });
     }
-    let table = backend.describe(&db, &table_name).await?.ok_or_else(unknown)?;
-    if let Some(reason) = obstacle(backend, &table) {
-        return Err(Error::Untrackable { table: name.to_owned(), reason });
-    }
-    check_policy(&table, policy)?;
-    journal::seal_within(&txn, vsg).await?;
+    journal::seal_within(&txn, vsg, View::Own).await?;
     let tracked = install(&txn, backend, table, policy).await?;
     baseline(&txn, backend, &tracked).await?;
     for sql in backend.history_indexes(&tracked) {
         txn.execute_unprepared(&sql).await?;
     }
-    for trigger in backend.triggers(&tracked) {
-        txn.execute_unprepared(&trigger.sql).await?;
+    for sql in backend.triggers(&tracked).iter().flat_map(|trigger| &trigger.sql) {
+        txn.execute_unprepared(sql).await?;
     }
-    let catalog = vsg.catalog_now(&db).await?;
-    journal::seal_tables_within(&txn, vsg, &catalog).await?;
-    // The past of the table is known from its baseline on, or from now on if it had no rows.
-    let sql =
-        "UPDATE dbvsg_table SET since_seq = (SELECT coalesce(max(seq), 0) FROM dbvsg_commit) WHERE id = ".to_owned();
-    txn.execute_raw(Statement::from_string(backend.builder(), format!("{sql}{}", tracked.id))).await?;
+    activate(&txn, vsg, &tracked).await?;
     let catalog = vsg.catalog_now(&db).await?;
     drop(db);
     txn.commit().await?;
     vsg.set_catalog(catalog);
+    Ok(())
+}
+
+/// The table of this name, if it can be tracked with this policy.
+async fn trackable(vsg: &Vsg, db: &DatabaseExecutor<'_>, name: &str, policy: &Policy) -> Result<Table> {
+    let backend = vsg.backend();
+    let unknown = || Error::UnknownTable { table: name.to_owned() };
+    // Asked of the list, so that DBVSG's own tables and histories are no tables for anybody.
+    let listed = backend.tables(db).await?.into_iter().find(|table| table.to_string() == name);
+    let table = backend.describe(db, &listed.ok_or_else(unknown)?).await?.ok_or_else(unknown)?;
+    if let Some(reason) = obstacle(&table) {
+        return Err(Error::Untrackable { table: name.to_owned(), reason });
+    }
+    check_policy(&table, policy)?;
+    Ok(table)
+}
+
+/// Seals the baseline and makes the table one of the tracked. Its past is known from its baseline on, or from now on if
+/// it had no rows.
+async fn activate(txn: &DatabaseTransaction, vsg: &Vsg, tracked: &Tracked) -> Result<()> {
+    let backend = vsg.backend();
+    let state = |state: &str| format!("UPDATE dbvsg_table SET state = '{state}' WHERE id = {}", tracked.id);
+    txn.execute_unprepared(&state("active")).await?;
+    journal::seal_within(txn, vsg, View::Own).await?;
+    // MySQL cannot read a table in the statement that writes to it, but this reads another.
+    let since = "UPDATE dbvsg_table SET since_seq = (SELECT coalesce(max(seq), 0) FROM dbvsg_commit) WHERE id = ";
+    let mut sql = Sql::new(backend, since);
+    sql.bind(tracked.id);
+    sql.execute(txn).await?;
     Ok(())
 }
 
@@ -132,7 +149,12 @@ fn check_policy(table: &Table, policy: &Policy) -> Result<()> {
 }
 
 /// Creates the history table and notes the table in the catalog.
-async fn install(txn: &DatabaseTransaction, backend: &dyn Backend, table: Table, policy: &Policy) -> Result<Tracked> {
+async fn install(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    table: Table,
+    policy: &Policy,
+) -> Result<Tracked> {
     let db = DatabaseExecutor::Transaction(txn);
     let suffix = policy.suffix.as_deref().unwrap_or("_history");
     let history = TableName {
@@ -154,63 +176,67 @@ async fn install(txn: &DatabaseTransaction, backend: &dyn Backend, table: Table,
         captured,
         since: 0,
     };
+    tracked.id = note(txn, backend, &tracked).await?;
     txn.execute_unprepared(&backend.history_table(&tracked)).await?;
+    Ok(tracked)
+}
+
+/// Writes the table into the catalog, not active yet. Returns its id.
+async fn note(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked: &Tracked) -> Result<i64> {
     let list = |columns: &[String]| serde_json::Value::from(columns.to_vec()).to_string();
+    let name = &tracked.table.name;
     let values: Vec<Bound> = vec![
-        tracked.table.name.schema.clone().into(),
-        tracked.table.name.name.clone().into(),
+        name.schema.clone().into(),
+        name.name.clone().into(),
         tracked.history.name.clone().into(),
         tracked.soft_delete.clone().into(),
         list(&tracked.skip).into(),
         list(&tracked.ignore).into(),
         chrono::Utc::now().timestamp_micros().into(),
     ];
-    let places: Vec<String> = (1..=values.len()).map(|position| backend.placeholder(position)).collect();
-    let sql = format!(
-        "INSERT INTO dbvsg_table (schema_name, table_name, history_name, soft_delete, skip_columns, ignore_columns, enabled_at, since_seq) \
-         VALUES ({}, 0)",
-        places.join(", "),
+    let mut sql = Sql::new(
+        backend,
+        "INSERT INTO dbvsg_table (schema_name, table_name, history_name, soft_delete, skip_columns, ignore_columns, enabled_at, \
+         since_seq, state) VALUES (",
     );
-    txn.execute_raw(Statement::from_sql_and_values(backend.builder(), sql, values)).await?;
-    let row =
-        txn.query_one_raw(Statement::from_string(backend.builder(), "SELECT max(id) AS id FROM dbvsg_table")).await?;
-    tracked.id = row.map(|row| row.try_get("", "id")).transpose()?.unwrap_or_default();
-    Ok(tracked)
+    sql.bind_all(values).push(", 0, 'enabling')");
+    sql.execute(txn).await?;
+    let mut sql = Sql::new(backend, "SELECT max(id) AS id FROM dbvsg_table WHERE table_name = ");
+    sql.bind(name.name.as_str())
+        .push(" AND coalesce(schema_name, '') = ")
+        .bind(name.schema.clone().unwrap_or_default());
+    Ok(sql.one(txn).await?.map(|row| row.try_get("", "id")).transpose()?.unwrap_or_default())
 }
 
 /// Writes the rows that are there as the first versions, in one statement and one commit.
-async fn baseline(txn: &DatabaseTransaction, backend: &dyn Backend, tracked: &Tracked) -> Result<()> {
+async fn baseline(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked: &Tracked) -> Result<()> {
     refuse_null_keys(txn, backend, tracked).await?;
     let table = backend.quote_table(&tracked.table.name);
     let any = format!("SELECT 1 AS one FROM {table} LIMIT 1");
     if txn.query_one_raw(Statement::from_string(backend.builder(), any)).await?.is_none() {
         return Ok(());
     }
-    let places: Vec<String> = (1..=2).map(|position| backend.placeholder(position)).collect();
-    let sql = format!(
-        "INSERT INTO dbvsg_commit (uuid, branch_id, actor, operation, message, written_at) \
-         VALUES ({}, {MAIN}, 'dbvsg', 'BASELINE', {}, {})",
-        places[0],
-        places[1],
-        backend.now(),
-    );
-    let message = format!("{} enabled", tracked.name());
-    let values: [Bound; 2] = [CommitId::random().to_string().into(), message.into()];
-    txn.execute_raw(Statement::from_sql_and_values(backend.builder(), sql, values)).await?;
+    let uuid = CommitId::random();
+    let mut sql =
+        Sql::new(backend, "INSERT INTO dbvsg_commit (uuid, branch_id, actor, operation, message, written_at) VALUES (");
+    sql.bind(uuid.to_string()).push(&format!(", {MAIN}, 'dbvsg', 'BASELINE', "));
+    sql.bind(format!("{} enabled", tracked.name())).push(&format!(", {})", backend.now()));
+    sql.execute(txn).await?;
     let columns: Vec<String> = tracked.captured_columns().map(|column| backend.quote(&column.name)).collect();
-    let key: Vec<String> = tracked.table.key_names().into_iter().map(|name| backend.quote(name)).collect();
-    let columns = columns.join(", ");
+    let each = |names: &[String]| names.iter().map(|name| format!("l.{name}")).collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "INSERT INTO {} ({columns}, vsg_branch, vsg_begin, vsg_op) \
-         SELECT {columns}, {MAIN}, (SELECT max(id) FROM dbvsg_commit), 'baseline' FROM {table} ORDER BY {}",
+        "INSERT INTO {} ({}, vsg_branch, vsg_begin, vsg_op) \
+         SELECT {}, {MAIN}, (SELECT c.id FROM dbvsg_commit c WHERE c.uuid = '{uuid}'), 'baseline' FROM {table} l ORDER BY {}",
         backend.quote_table(&tracked.history),
-        key.join(", "),
+        columns.join(", "),
+        each(&columns),
+        each(&tracked.quoted_key(backend)),
     );
     txn.execute_unprepared(&sql).await?;
     Ok(())
 }
 
-async fn refuse_null_keys(txn: &DatabaseTransaction, backend: &dyn Backend, tracked: &Tracked) -> Result<()> {
+async fn refuse_null_keys(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked: &Tracked) -> Result<()> {
     let nullable = tracked.table.key_columns().filter(|column| column.nullable);
     let missing: Vec<String> = nullable.map(|column| format!("{} IS NULL", backend.quote(&column.name))).collect();
     if missing.is_empty() {

@@ -10,7 +10,13 @@ use sea_orm::{
     SqliteTransactionMode, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
-use crate::{Author, CommitId, Error, Reference, Result, Vsg, accessor::BoxFuture, backend::Context, history, journal};
+use crate::{
+    Author, CommitId, Error, Reference, Result, Vsg,
+    accessor::BoxFuture,
+    backend::{Context, Writers},
+    history,
+    journal::{self, View},
+};
 
 /// How often a transaction is begun anew while other writers are in the way.
 const ATTEMPTS: u32 = 5;
@@ -26,6 +32,7 @@ pub struct Txn {
     vsg: Vsg,
     inner: DatabaseTransaction,
     id: CommitId,
+    context: Context,
     after_commit: Mutex<Vec<AfterCommit>>,
 }
 
@@ -38,10 +45,11 @@ impl std::fmt::Debug for Txn {
     }
 }
 
-/// Begins a transaction that means to write: it holds the write lock from the start, so it cannot fail half-way for the
-/// lack of one.
-pub(crate) async fn begin_write(vsg: &Vsg) -> Result<DatabaseTransaction> {
+/// Begins a transaction that means to write. Where one writes at a time it holds the lock from the start, so it cannot
+/// fail half-way for the lack of one.
+pub(crate) async fn begin_write(vsg: &Vsg, isolation: Option<IsolationLevel>) -> Result<DatabaseTransaction> {
     let options = TransactionOptions {
+        isolation_level: isolation,
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
@@ -51,12 +59,8 @@ pub(crate) async fn begin_write(vsg: &Vsg) -> Result<DatabaseTransaction> {
 pub(crate) async fn begin(vsg: &Vsg, mut author: Author) -> Result<Txn> {
     author.check()?;
     let expected = author.expected_parent.take();
-    let inner = begin_write(vsg).await?;
+    let inner = begin_write(vsg, None).await?;
     let id = CommitId::random();
-    let txn = Txn { vsg: vsg.clone(), inner, id, after_commit: Mutex::default() };
-    if let Some(expected) = expected {
-        txn.expect_head(None, &expected).await?;
-    }
     let context = Context {
         uuid: id.to_string(),
         actor: author.actor,
@@ -65,7 +69,11 @@ pub(crate) async fn begin(vsg: &Vsg, mut author: Author) -> Result<Txn> {
         query: author.query,
         meta: author.meta.map(|meta| meta.to_string()),
     };
-    txn.inner.execute_raw(vsg.backend().open_context(&context)).await?;
+    let txn = Txn { vsg: vsg.clone(), inner, id, context, after_commit: Mutex::default() };
+    if let Some(expected) = expected {
+        txn.expect_head(None, &expected).await?;
+    }
+    vsg.backend().open_context(&txn.inner, &txn.context).await?;
     Ok(txn)
 }
 
@@ -110,9 +118,28 @@ impl Txn {
     /// # Errors
     /// [`Error::StaleParent`] if it is another one; the transaction should then be dropped.
     pub async fn expect_head(&self, table: Option<&str>, expected: &Reference) -> Result<()> {
-        journal::seal_within(&self.inner, &self.vsg).await?;
-        let wanted = history::resolve(&self.inner, self.vsg.backend(), table, expected).await?;
-        let head = history::resolve(&self.inner, self.vsg.backend(), table, &Reference::Head { back: 0 }).await?;
+        let (vsg, backend) = (&self.vsg, self.vsg.backend());
+        let tracked = match table {
+            Some(table) => Some(vsg.tracked(table).await?),
+            None => None,
+        };
+        let read = async |reference: &Reference| match backend.writers() {
+            Writers::One => history::resolve(&self.inner, backend, tracked.as_deref(), reference).await,
+            Writers::Many => history::resolve(vsg.db(), backend, tracked.as_deref(), reference).await,
+        };
+        match backend.writers() {
+            // Nobody else writes until this transaction ends.
+            Writers::One => journal::seal_within(&self.inner, vsg, View::Shared).await?,
+            // Sealing here would keep everybody else from it until this transaction ends. Those who expect something wait
+            // for each other instead.
+            Writers::Many => {
+                let lock = format!("SELECT id FROM dbvsg_sealing WHERE id = 2{}", backend.for_update());
+                self.inner.query_one_raw(Statement::from_string(backend.builder(), lock)).await?;
+                vsg.seal().await?;
+            }
+        }
+        let wanted = read(expected).await?;
+        let head = read(&Reference::Head { back: 0 }).await?;
         if wanted.seq == head.seq {
             return Ok(());
         }
@@ -132,10 +159,9 @@ impl Txn {
     /// # Errors
     /// If the database refuses, everything is undone.
     pub async fn commit(self) -> Result<Option<CommitId>> {
-        let row = self.inner.query_one_raw(self.vsg.backend().close_context()).await?;
-        let written: Option<i64> = row.map(|row| row.try_get("", "commit_id")).transpose()?.flatten();
+        let captured = self.vsg.backend().close_context(&self.inner, &self.context).await?;
         self.inner.commit().await?;
-        if written.is_none() {
+        if !captured {
             return Ok(None);
         }
         let listeners = std::mem::take(&mut *self.after_commit.lock().unwrap_or_else(PoisonError::into_inner));

@@ -39,7 +39,8 @@ pub(crate) async fn is_current(db: &DatabaseExecutor<'_>, backend: &dyn Backend,
 }
 
 async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp> {
-    let sql = "SELECT count(*) AS n, coalesce(max(id), 0) AS last, coalesce(max(enabled_at), 0) AS at FROM dbvsg_table";
+    let sql = "SELECT count(*) AS n, coalesce(max(id), 0) AS last, coalesce(max(enabled_at), 0) AS at FROM dbvsg_table \
+               WHERE state = 'active'";
     let row = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await?;
     let read = row.map(|row| Ok::<_, Error>((row.try_get("", "n")?, row.try_get("", "last")?, row.try_get("", "at")?)));
     Ok(read.transpose()?.unwrap_or_default())
@@ -47,8 +48,12 @@ async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp
 
 /// Reads the tracked tables with their shape now. Costs one query, and some six a table.
 pub(crate) async fn load(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Catalog> {
-    let rows =
-        db.query_all_raw(Statement::from_string(backend.builder(), "SELECT * FROM dbvsg_table ORDER BY id")).await?;
+    let rows = db
+        .query_all_raw(Statement::from_string(
+            backend.builder(),
+            "SELECT * FROM dbvsg_table WHERE state = 'active' ORDER BY id",
+        ))
+        .await?;
     let stamp = stamp(db, backend).await?;
     let mut tables = BTreeMap::new();
     for row in &rows {
@@ -110,7 +115,7 @@ pub(crate) async fn statuses(
     for name in backend.tables(db).await? {
         let tracked = catalog.tables.get(&name);
         let reason = match backend.describe(db, &name).await? {
-            Some(table) if tracked.is_none() => crate::capture::obstacle(backend, &table),
+            Some(table) if tracked.is_none() => crate::capture::obstacle(&table),
             _ => None,
         };
         found.push(TableStatus {

@@ -74,6 +74,11 @@ fn text(text: &'static str) -> ColumnDef {
     column(text).text().take()
 }
 
+/// Text of a bounded length, which every engine can index.
+fn short(text: &'static str, length: u32) -> ColumnDef {
+    column(text).string_len(length).take()
+}
+
 fn id() -> ColumnDef {
     // Never used again, even when the newest commit turned out to be empty.
     column("id").big_integer().not_null().auto_increment().primary_key().take()
@@ -93,13 +98,13 @@ impl MigrationTrait for Journal {
             Table::create()
                 .table(name("dbvsg_branch"))
                 .col(id())
-                .col(text("name").not_null().unique_key().take())
+                .col(short("name", 255).not_null().unique_key().take())
                 .take(),
             Table::create()
                 .table(name("dbvsg_table"))
                 .col(id())
-                .col(text("schema_name"))
-                .col(text("table_name").not_null().take())
+                .col(short("schema_name", 255))
+                .col(short("table_name", 255).not_null().take())
                 .col(text("history_name").not_null().take())
                 .col(text("soft_delete"))
                 .col(text("skip_columns").not_null().take())
@@ -107,15 +112,17 @@ impl MigrationTrait for Journal {
                 .col(integer("enabled_at").not_null().take())
                 .col(integer("since_seq").not_null().take())
                 .col(integer("sealed_change").not_null().default(0).take())
-                .col(integer("rows").not_null().default(0).take())
+                .col(text("state").not_null().take())
+                .col(integer("live_rows").not_null().default(0).take())
                 .col(integer("head_id"))
                 .take(),
             Table::create()
                 .table(name("dbvsg_commit"))
                 .col(id())
-                .col(text("uuid").not_null().unique_key().take())
+                // Given when it is sealed, unless it is DBVSG's own: writers need not spend time on it.
+                .col(short("uuid", 36))
                 .col(integer("branch_id").not_null().take())
-                .col(integer("seq").unique_key().take())
+                .col(integer("seq"))
                 .col(integer("parent_id"))
                 .col(integer("merged_id"))
                 .col(text("actor").not_null().take())
@@ -139,7 +146,7 @@ impl MigrationTrait for Journal {
                 .col(integer("deleted").not_null().take())
                 .col(integer("soft_deleted").not_null().take())
                 .col(integer("restored").not_null().take())
-                .col(integer("rows").not_null().take())
+                .col(integer("live_rows").not_null().take())
                 .col(integer("parent_id"))
                 .col(integer("rollbacked_at"))
                 .primary_key(Index::create().col(name("commit_id")).col(name("table_id")))
@@ -158,16 +165,21 @@ impl MigrationTrait for Journal {
                 .col(integer("last_changes"))
                 .col(integer("last_moment"))
                 .take(),
+            // Whoever seals holds the one row; `watermark` is the moment up to which the past was told to somebody.
+            Table::create()
+                .table(name("dbvsg_sealing"))
+                .col(column("id").big_integer().not_null().primary_key().take())
+                .col(integer("watermark").not_null().take())
+                .take(),
             Table::create()
                 .table(name("dbvsg_support"))
-                .col(text("fingerprint").not_null().primary_key().take())
+                .col(short("fingerprint", 64).not_null().primary_key().take())
                 .take(),
         ];
         for table in tables {
             manager.create_table(table).await?;
         }
         let indexes = [
-            Index::create().name("dbvsg_commit_time").table(name("dbvsg_commit")).col(name("committed_at")).take(),
             Index::create()
                 .name("dbvsg_commit_table_table")
                 .table(name("dbvsg_commit_table"))
@@ -184,7 +196,9 @@ impl MigrationTrait for Journal {
         for index in indexes {
             manager.create_index(index).await?;
         }
-        manager.get_connection().execute_unprepared("INSERT INTO dbvsg_branch (id, name) VALUES (1, 'main')").await?;
+        let db = manager.get_connection();
+        db.execute_unprepared("INSERT INTO dbvsg_branch (id, name) VALUES (1, 'main')").await?;
+        db.execute_unprepared("INSERT INTO dbvsg_sealing (id, watermark) VALUES (1, 0), (2, 0)").await?;
         Ok(())
     }
 

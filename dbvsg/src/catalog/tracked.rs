@@ -57,7 +57,7 @@ impl Tracked {
     /// does not hold is NULL.
     pub(crate) fn projection(&self, backend: &dyn Backend, alias: &str) -> String {
         let columns = self.table.columns.iter().zip(&self.captured).map(|(column, captured)| match captured {
-            true => backend.project(&format!("{alias}.{}", backend.quote(&column.name))),
+            true => backend.project(column, &format!("{alias}.{}", backend.quote(&column.name))),
             false => "NULL".to_owned(),
         });
         columns.collect::<Vec<_>>().join(", ")

@@ -15,8 +15,8 @@ use crate::{
 ///
 /// Any SELECT works: filters, joins over several tracked tables, aggregates, pagination, partial models, statements that
 /// begin with WITH. Tracked tables are read as they were, columns that history does not hold are NULL; tables that are
-/// not tracked are read as they are now. Writes are refused, and so are views and tables with a schema before their name,
-/// because those would show the present.
+/// not tracked are read as they are now. Writes are refused, and so are views, because those would show the present, and
+/// statements on two tables that only differ in their schema.
 #[derive(Clone, Debug)]
 pub struct AsOf {
     db: DatabaseConnection,
@@ -46,34 +46,50 @@ impl AsOf {
         if let Some(view) = self.views.iter().find(|view| scanned.names(view)) {
             return Err(refused(&format!("the view `{view}` shows the present; select from its tables")));
         }
-        let mut expressions = Vec::new();
-        for tracked in self.catalog.iter().filter(|tracked| scanned.names(&tracked.table.name.name)) {
+        let default = self.backend.default_schemas();
+        let schemas =
+            |tracked: &Tracked| tracked.table.name.schema.clone().map_or(default.clone(), |schema| vec![schema]);
+        let meant: Vec<(&Tracked, Vec<String>)> = self
+            .catalog
+            .iter()
+            .map(|tracked| (&**tracked, schemas(tracked)))
+            .filter(|(tracked, schemas)| {
+                let name = &tracked.table.name;
+                scanned.names(&name.name) && scanned.means(schemas, name.schema.is_none(), &name.name)
+            })
+            .collect();
+        let mut expressions = Vec::with_capacity(meant.len());
+        for (position, (tracked, _)) in meant.iter().enumerate() {
             let name = &tracked.table.name.name;
-            if scanned.qualifies(name, self.backend.qualifiers()) {
+            if meant[..position].iter().any(|(other, _)| other.table.name.name == *name) {
                 return Err(refused(&format!(
-                    "`{name}` with a schema before it is the present; leave the schema away"
+                    "two tables named `{name}` in one statement can't be told apart in the past"
                 )));
             }
             if self.position.check(tracked).is_err() {
-                return Err(refused(&format!("table `{name}` was not tracked yet at this commit")));
+                return Err(refused(&format!("table `{}` was not tracked yet at this commit", tracked.name())));
             }
             expressions.push(self.expression(tracked));
         }
-        statement.sql = scanned.with(&expressions);
+        let tables: Vec<(&[String], &str)> =
+            meant.iter().map(|(tracked, schemas)| (&schemas[..], tracked.table.name.name.as_str())).collect();
+        let bare = scanned.without_schemas(&tables);
+        statement.sql = Scanned::new(&bare).with(&expressions);
         Ok(statement)
     }
 
     fn expression(&self, tracked: &Tracked) -> String {
         let columns = tracked.table.columns.iter().zip(&tracked.captured).map(|(column, captured)| {
             let name = self.backend.quote(&column.name);
-            if *captured { format!("h.{name} AS {name}") } else { format!("NULL AS {name}") }
+            if *captured { format!("h.{name} AS {name}") } else { format!("{} AS {name}", self.backend.null(column)) }
         });
         format!(
-            "{} AS (SELECT {} FROM {} h WHERE {})",
+            "{} AS {}(SELECT {} FROM {} h WHERE {})",
             self.backend.quote(&tracked.table.name.name),
+            self.backend.inlined(),
             columns.collect::<Vec<_>>().join(", "),
             self.backend.quote_table(&tracked.history),
-            self.position.valid("h"),
+            self.position.valid(self.backend, "h"),
         )
     }
 }

@@ -123,14 +123,17 @@ pub(crate) async fn changes<C: ConnectionTrait>(
         filter.commits(sql);
     };
     let counter = filter.counter();
-    let mut sql = Sql::new(backend, format!("SELECT coalesce(sum({counter}), 0) AS total"));
+    let mut sql =
+        Sql::new(backend, format!("SELECT {} AS total", backend.integer(&format!("coalesce(sum({counter}), 0)"))));
     source(&mut sql);
     let total = sql.one(db).await?.map(|row| row.try_get::<i64>("", "total")).transpose()?.unwrap_or_default();
     let mut sql = Sql::new(
         backend,
         format!(
-            "SELECT * FROM (SELECT c.seq, x.commit_id, x.table_id, x.first_change, x.last_change, {counter} AS n, \
-             sum({counter}) OVER (ORDER BY c.seq DESC, x.table_id DESC ROWS UNBOUNDED PRECEDING) AS upto"
+            "SELECT * FROM (SELECT c.seq, x.commit_id, x.table_id, x.first_change, x.last_change, {counter} AS n, {} AS upto",
+            backend.integer(&format!(
+                "sum({counter}) OVER (ORDER BY c.seq DESC, x.table_id DESC ROWS UNBOUNDED PRECEDING)"
+            )),
         ),
     );
     source(&mut sql);
@@ -277,9 +280,8 @@ fn change(backend: &dyn Backend, tracked: &Tracked, row: &QueryResult) -> Result
     Ok((row.try_get("", "operation")?, change))
 }
 
-fn of_row(sql: &mut Sql, backend: &dyn Backend, tracked: &Tracked, key: &Key) {
-    let names = tracked.quoted_key(backend).into_iter().map(|name| format!("h.{name}"));
-    sql.push(" WHERE ").all_equal(names.zip(key.0.iter().cloned().map(Into::into))).push(" AND c.seq IS NOT NULL");
+fn of_row(sql: &mut Sql, tracked: &Tracked, key: &Key) {
+    sql.push(" WHERE ").has_key(tracked, "h", key).push(" AND c.seq IS NOT NULL");
 }
 
 async fn count_of_row<C: ConnectionTrait>(
@@ -294,7 +296,7 @@ async fn count_of_row<C: ConnectionTrait>(
         backend,
         format!("SELECT count(*) AS total FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin"),
     );
-    of_row(&mut sql, backend, tracked, key);
+    of_row(&mut sql, tracked, key);
     narrow(&mut sql);
     let total = sql.one(db).await?.map(|row| row.try_get::<i64>("", "total")).transpose()?;
     Ok(total.unwrap_or_default() as u64)
@@ -313,7 +315,7 @@ async fn changes_of_row<C: ConnectionTrait>(
     };
     let total = count_of_row(db, backend, tracked, key, narrow).await?;
     let mut sql = select(backend, tracked);
-    of_row(&mut sql, backend, tracked, key);
+    of_row(&mut sql, tracked, key);
     narrow(&mut sql);
     sql.push(" ORDER BY h.vsg_id DESC LIMIT ").bind(filter.limit as i64).push(" OFFSET ").bind(filter.offset as i64);
     let mut found = Vec::new();
@@ -332,7 +334,7 @@ pub(crate) async fn row_history<C: ConnectionTrait>(
 ) -> Result<Page<Version>> {
     let total = count_of_row(db, backend, tracked, key, |_| ()).await?;
     let mut sql = select(backend, tracked);
-    of_row(&mut sql, backend, tracked, key);
+    of_row(&mut sql, tracked, key);
     sql.push(" ORDER BY h.vsg_id DESC LIMIT ").bind(limit as i64).push(" OFFSET ").bind(offset as i64);
     let mut found = Vec::new();
     read(db, backend, tracked, sql, &mut found).await?;

@@ -93,9 +93,9 @@ pub(crate) fn diff(
         low = range("min(x.first_change)"),
         high = range("max(x.last_change)"),
         same_a = tracked.same_key(backend, "a", "k"),
-        valid_a = from.valid("a"),
+        valid_a = from.valid(backend, "a"),
         same_b = tracked.same_key(backend, "b", "k"),
-        valid_b = to.valid("b"),
+        valid_b = to.valid(backend, "b"),
         order = keys("k"),
     );
     let width = tracked.table.columns.len();

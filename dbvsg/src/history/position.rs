@@ -2,7 +2,7 @@ use sea_orm::{ConnectionTrait, QueryResult};
 
 use crate::{
     Error, Result,
-    backend::{Backend, Sql},
+    backend::{Backend, Sql, Writers},
     catalog::{MAIN, MAIN_NAME, Tracked},
     model::{CommitId, Reference, time},
 };
@@ -17,10 +17,17 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// A condition that holds for the versions under `alias` that are valid here.
-    pub(crate) fn valid(&self, alias: &str) -> String {
+    /// A condition that holds for the versions under `alias` that are valid here. Ids of sealed commits grow along the
+    /// line; where many write at a time, a commit that is not sealed yet can have an id among them.
+    pub(crate) fn valid(&self, backend: &dyn Backend, alias: &str) -> String {
+        let sealed = match backend.writers() {
+            Writers::One => String::new(),
+            Writers::Many => {
+                format!(" AND {alias}.vsg_begin NOT IN ({})", backend.unsealed())
+            }
+        };
         format!(
-            "{alias}.vsg_branch = {MAIN} AND {alias}.vsg_begin <= {} AND ({alias}.vsg_end IS NULL OR {alias}.vsg_end > {}) \
+            "{alias}.vsg_branch = {MAIN} AND {alias}.vsg_begin <= {}{sealed} AND ({alias}.vsg_end IS NULL OR {alias}.vsg_end > {}) \
              AND {alias}.vsg_op <> 'delete'",
             self.id, self.seq,
         )
@@ -44,7 +51,7 @@ const COMMIT: &str = "SELECT c.id, c.uuid, c.seq FROM dbvsg_commit c WHERE c.seq
 pub(crate) async fn resolve<C: ConnectionTrait>(
     db: &C,
     backend: &'static dyn Backend,
-    table: Option<&str>,
+    table: Option<&Tracked>,
     reference: &Reference,
 ) -> Result<Position> {
     let unknown =
@@ -91,13 +98,10 @@ pub(crate) async fn resolve<C: ConnectionTrait>(
     })
 }
 
-fn head(sql: &mut Sql, table: Option<&str>, back: u32) {
+fn head(sql: &mut Sql, table: Option<&Tracked>, back: u32) {
     if let Some(table) = table {
-        sql.push(
-            " AND EXISTS (SELECT 1 FROM dbvsg_commit_table x JOIN dbvsg_table t ON t.id = x.table_id WHERE x.commit_id = c.id AND \
-             CASE WHEN t.schema_name IS NULL THEN t.table_name ELSE t.schema_name || '.' || t.table_name END = ",
-        );
-        sql.bind(table).push(")");
+        sql.push(" AND EXISTS (SELECT 1 FROM dbvsg_commit_table x WHERE x.commit_id = c.id AND x.table_id = ");
+        sql.bind(table.id).push(")");
     }
     sql.push(" ORDER BY c.seq DESC LIMIT 1 OFFSET ").bind(i64::from(back));
 }

@@ -15,55 +15,83 @@ impl<'a> Scanned<'a> {
 
     /// Says why this is no single SELECT, or nothing.
     pub(super) fn refusal(&self) -> Option<String> {
-        let first = self.tokens.iter().find(|(token, _)| *token != Token::Other('('));
-        let Some((Token::Word(first), _)) = first else {
+        let first = self.tokens.iter().map(|placed| &placed.token).find(|token| **token != Token::Other('('));
+        let Some(Token::Word(first)) = first else {
             return Some("the statement is no SELECT".into());
         };
-        let semicolon = self.tokens.iter().position(|(token, _)| *token == Token::Other(';'));
+        let semicolon = self.tokens.iter().position(|placed| placed.token == Token::Other(';'));
         if semicolon.is_some_and(|position| position + 1 < self.tokens.len()) {
             return Some("only one statement at a time is possible".into());
         }
         match first.to_ascii_uppercase().as_str() {
-            "SELECT" | "VALUES" => None,
-            "WITH" => {
+            "SELECT" | "VALUES" | "WITH" => {
                 self.writing_word().map(|word| format!("the statement holds {word}; write through a transaction"))
             }
             other => Some(format!("{other} is not possible; write through a transaction")),
         }
     }
 
-    /// A word that makes a statement with WITH a write.
-    fn writing_word(&self) -> Option<String> {
-        let words: Vec<Option<String>> = self
-            .tokens
-            .iter()
-            .map(|(token, _)| match token {
-                Token::Word(word) => Some(word.to_ascii_uppercase()),
+    /// A word that makes a query a write. Only WITH can hold statements that write; INTO writes a table or a file.
+    fn writing_word(&self) -> Option<&'static str> {
+        let word = |position: usize| match self.tokens.get(position).map(|placed| &placed.token) {
+            Some(Token::Word(word)) => word.to_ascii_uppercase(),
+            _ => String::new(),
+        };
+        let mut within = false;
+        (0..self.tokens.len()).find_map(|position| {
+            let found = word(position);
+            within |= found == "WITH";
+            match found.as_str() {
+                "INTO" => Some("INTO"),
+                "INSERT" if within && word(position + 1) == "INTO" => Some("INSERT"),
+                "UPDATE" if within && word(position.wrapping_sub(1)) != "FOR" => Some("UPDATE"),
+                "DELETE" if within => Some("DELETE"),
+                "MERGE" if within => Some("MERGE"),
                 _ => None,
-            })
-            .collect();
-        words.iter().enumerate().find_map(|(position, word)| match word.as_deref() {
-            Some(word @ ("INSERT" | "UPDATE" | "DELETE" | "MERGE")) => Some(word.to_owned()),
-            // REPLACE is a function too.
-            Some("REPLACE") if words.get(position + 1).and_then(Option::as_deref) == Some("INTO") => {
-                Some("REPLACE".to_owned())
             }
-            _ => None,
         })
     }
 
-    /// Whether the statement can mean the table of this name.
-    pub(super) fn names(&self, table: &str) -> bool {
-        self.tokens.iter().any(|(token, _)| token.is(table))
+    /// Whether the statement names something so.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.tokens.iter().any(|placed| placed.token.is(name))
     }
 
-    /// Whether the statement names the table with one of these schemas before it, where no expression can shadow it.
-    pub(super) fn qualifies(&self, table: &str, schemas: &[&str]) -> bool {
-        self.tokens.windows(3).any(|window| {
-            window[1].0 == Token::Other('.')
-                && window[2].0.is(table)
-                && schemas.iter().any(|schema| window[0].0.is(schema))
+    /// Whether the statement can mean this table of one of these schemas: by the schema before it, or, if it is found
+    /// `without` one, by its name alone.
+    pub(super) fn means(&self, schemas: &[String], without: bool, table: &str) -> bool {
+        (0..self.tokens.len()).any(|position| {
+            self.tokens[position].token.is(table)
+                && match self.schema_before(position) {
+                    Some(schema) => schemas.iter().any(|known| schema.is(known)),
+                    None => without,
+                }
         })
+    }
+
+    /// The name before the point before a token.
+    fn schema_before(&self, position: usize) -> Option<&Token> {
+        let point = position.checked_sub(1).filter(|&point| self.tokens[point].token == Token::Other('.'))?;
+        let token = &self.tokens[point.checked_sub(1)?].token;
+        (!matches!(token, Token::Other(_))).then_some(token)
+    }
+
+    /// The statement without the schemas before these tables, so that expressions can take their places.
+    pub(super) fn without_schemas(&self, tables: &[(&[String], &str)]) -> String {
+        let mut text = String::with_capacity(self.sql.len());
+        let mut copied = 0;
+        for position in 2..self.tokens.len() {
+            let Some(schema) = self.schema_before(position) else { continue };
+            let is = |(schemas, table): &(&[String], &str)| {
+                self.tokens[position].token.is(table) && schemas.iter().any(|known| schema.is(known))
+            };
+            if tables.iter().any(is) {
+                text.push_str(&self.sql[copied..self.tokens[position - 2].start]);
+                copied = self.tokens[position].start;
+            }
+        }
+        text.push_str(&self.sql[copied..]);
+        text
     }
 
     /// Puts common table expressions before the statement, or among its own.
@@ -73,7 +101,7 @@ impl<'a> Scanned<'a> {
         }
         let expressions = expressions.join(", ");
         let word = |position: usize, expected: &str| match self.tokens.get(position) {
-            Some((Token::Word(word), end)) if word.eq_ignore_ascii_case(expected) => Some(*end),
+            Some(Placed { token: Token::Word(word), end, .. }) if word.eq_ignore_ascii_case(expected) => Some(*end),
             _ => None,
         };
         let Some(with) = word(0, "WITH") else {
@@ -107,6 +135,8 @@ mod tests {
             "WITH x AS (SELECT 1) DELETE FROM t",
             "with x as (select 1) replace into t select 1",
             "PRAGMA user_version",
+            "SELECT * INTO copy FROM t",
+            "(WITH x AS (DELETE FROM t RETURNING id) SELECT * FROM x)",
         ] {
             assert!(Scanned::new(sql).refusal().is_some(), "{sql}");
         }
@@ -120,9 +150,23 @@ mod tests {
         assert!(names("SELECT * FROM USERS"));
         assert!(!names("SELECT 'users' FROM other -- users\n/* users */"));
         assert!(!names("SELECT * FROM users_history"));
-        assert!(Scanned::new("SELECT * FROM \"main\" . users").qualifies("users", &["main"]));
-        assert!(!Scanned::new("SELECT u.users FROM u").qualifies("users", &["main"]));
+        let means = |sql: &str, without| Scanned::new(sql).means(&["main".into()], without, "users");
+        assert!(means("SELECT * FROM \"main\" . users", false));
+        assert!(means("SELECT * FROM users", true));
+        assert!(!means("SELECT * FROM users", false));
+        assert!(!means("SELECT * FROM other.users", true));
         assert!(Scanned::new("SELECT * FROM \"a\"\"b\"").names("a\"b"));
+    }
+
+    #[test]
+    fn schemas_are_taken_away_where_they_name_a_table() {
+        let main = ["main".to_owned()];
+        let bare = |sql: &str| Scanned::new(sql).without_schemas(&[(&main, "users")]);
+        assert_eq!(bare("SELECT \"main\".\"users\".id FROM main . users u"), "SELECT \"users\".id FROM users u");
+        assert_eq!(
+            bare("SELECT main.other, 'main.users' FROM x.users"),
+            "SELECT main.other, 'main.users' FROM x.users"
+        );
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(crate) fn rows_at(
             "SELECT {} FROM {} h WHERE {} ORDER BY {}",
             tracked.projection(backend, "h"),
             backend.quote_table(&tracked.history),
-            position.valid("h"),
+            position.valid(backend, "h"),
             key.join(", "),
         ),
     );
@@ -62,11 +62,11 @@ pub(crate) async fn row_at<C: ConnectionTrait>(
     key: &Key,
     position: &Position,
 ) -> Result<Option<Row>> {
-    let names = tracked.quoted_key(backend).into_iter().map(|name| format!("h.{name}"));
     let columns = tracked.projection(backend, "h");
     let history = backend.quote_table(&tracked.history);
-    let mut sql = Sql::new(backend, format!("SELECT {columns} FROM {history} h WHERE {} AND ", position.valid("h")));
-    sql.all_equal(names.zip(key.0.iter().cloned().map(Into::into)));
+    let mut sql =
+        Sql::new(backend, format!("SELECT {columns} FROM {history} h WHERE {} AND ", position.valid(backend, "h")));
+    sql.has_key(tracked, "h", key);
     sql.one(db).await?.map(|row| tracked.read(backend, &row, 0)).transpose()
 }
 

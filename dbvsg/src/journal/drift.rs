@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
+use super::View;
 use crate::{
     Author, CommitId, Result, Vsg,
     backend::{Backend, Sql, Trigger},
@@ -113,15 +114,17 @@ async fn installed_triggers<C: ConnectionTrait>(
 pub(crate) async fn repair_triggers(txn: &DatabaseTransaction, backend: &dyn Backend, tracked: &Tracked) -> Result<()> {
     let installed = installed_triggers(txn, backend, tracked).await?;
     let expected = backend.triggers(tracked);
-    let known = |trigger: &Trigger| installed.get(&trigger.name) == Some(&trigger.sql);
+    let known = |trigger: &Trigger| installed.get(&trigger.name) == Some(&trigger.installed);
     if installed.len() == expected.len() && expected.iter().all(known) {
         return Ok(());
     }
     for name in installed.keys() {
-        txn.execute_unprepared(&backend.drop_trigger(&tracked.table.name, name)).await?;
+        for sql in backend.drop_trigger(tracked, name) {
+            txn.execute_unprepared(&sql).await?;
+        }
     }
-    for trigger in expected {
-        txn.execute_unprepared(&trigger.sql).await?;
+    for sql in expected.iter().flat_map(|trigger| &trigger.sql) {
+        txn.execute_unprepared(sql).await?;
     }
     Ok(())
 }
@@ -135,7 +138,7 @@ pub(super) async fn broken_triggers<C: ConnectionTrait>(
     let installed = installed_triggers(db, backend, tracked).await?;
     let expected = backend.triggers(tracked).into_iter();
     Ok(expected
-        .filter(|trigger| installed.get(&trigger.name) != Some(&trigger.sql))
+        .filter(|trigger| installed.get(&trigger.name) != Some(&trigger.installed))
         .map(|trigger| trigger.name)
         .collect())
 }
@@ -144,9 +147,15 @@ pub(super) async fn broken_triggers<C: ConnectionTrait>(
 pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<CommitId>> {
     author.check()?;
     let backend = vsg.backend();
-    let txn = capture::begin_write(vsg).await?;
+    let txn = capture::begin_write(vsg, backend.latest()).await?;
     let catalog = vsg.catalog_now(&sea_orm::DatabaseExecutor::Transaction(&txn)).await?;
-    journal::seal_tables_within(&txn, vsg, &catalog).await?;
+    // Writers are kept off, so that nothing they are about to commit looks like drift.
+    for tracked in catalog.iter() {
+        if let Some(lock) = backend.lock_table(&tracked.table.name) {
+            txn.execute_unprepared(&lock).await?;
+        }
+    }
+    journal::seal_within(&txn, vsg, View::Own).await?;
     let id = CommitId::random();
     let mut sql = Sql::new(
         backend,
@@ -158,18 +167,23 @@ pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<Commit
     sql.execute(&txn).await?;
     let mut written = 0;
     for tracked in catalog.iter() {
-        written += record(&txn, backend, tracked).await?;
+        written += record(&txn, backend, tracked, id).await?;
         repair_triggers(&txn, backend, tracked).await?;
     }
     // Without a row the commit is empty, and sealing forgets it.
-    journal::seal_tables_within(&txn, vsg, &catalog).await?;
+    journal::seal_within(&txn, vsg, View::Own).await?;
     txn.commit().await?;
     Ok((written > 0).then_some(id))
 }
 
-async fn record(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked: &Tracked) -> Result<u64> {
+async fn record(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    commit: CommitId,
+) -> Result<u64> {
     let comparison = Comparison::new(backend, tracked);
-    let current = "(SELECT max(id) FROM dbvsg_commit)";
+    let current = format!("(SELECT id FROM dbvsg_commit WHERE uuid = '{commit}')");
     let rest = |op: &str| format!("{MAIN}, {current}, {op}");
     let unknown = comparison.unknown(&format!(
         "{}, {}",

@@ -167,7 +167,7 @@ async fn tables<C: ConnectionTrait>(
             inserted: number("inserted")? + number("baseline")?,
             updated: number("updated")? + number("soft_deleted")? + number("restored")?,
             deleted: number("deleted")?,
-            rows: number("rows")?,
+            rows: number("live_rows")?,
             parent: optional_id(&row, "parent_uuid")?,
             is_current: row.try_get::<Option<i64>>("", "head_id")? == Some(commit),
             rollbacked: undone.is_some(),

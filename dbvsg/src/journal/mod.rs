@@ -1,9 +1,11 @@
 //! The journal: commits in one order, sealed into one chain.
 
 mod canonical;
+mod chain;
 mod drift;
 mod log;
 mod part;
+mod pending;
 mod seal;
 mod stored;
 mod verify;
@@ -11,6 +13,6 @@ mod verify;
 pub(crate) use drift::{reconcile, repair_triggers};
 pub use log::LogFilter;
 pub(crate) use log::{between, find_commit, log};
-pub(crate) use seal::{seal, seal_tables_within, seal_within};
+pub(crate) use seal::{View, promise, seal, seal_within};
 pub(crate) use verify::verify;
 pub use verify::{Problem, Verification};

@@ -8,7 +8,6 @@ use crate::{
     Result,
     backend::{Backend, Boundary, Sql},
     catalog::Catalog,
-    model::CommitId,
 };
 
 /// A transaction to be taken out of the commit that it shares.
@@ -75,9 +74,8 @@ async fn take_out(
     own: i64,
     above: &mut HashMap<String, i64>,
 ) -> Result<()> {
-    let mut sql =
-        Sql::new(backend, "INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, written_at) SELECT ");
-    sql.bind(own).push(", ").bind(CommitId::random().to_string()).push(", branch_id, actor, operation, ").bind(part.at);
+    let mut sql = Sql::new(backend, "INSERT INTO dbvsg_commit (id, branch_id, actor, operation, written_at) SELECT ");
+    sql.bind(own).push(", branch_id, actor, operation, ").bind(part.at);
     sql.push(" FROM dbvsg_commit WHERE id = ").bind(part.shared);
     // The room that ids leave is ample; if it is used up all the same, the transaction stays where it is.
     sql.push(" AND NOT EXISTS (SELECT 1 FROM dbvsg_commit o WHERE o.id = ").bind(own).push(")");

@@ -7,14 +7,14 @@ use crate::{
     Result,
     backend::{Backend, Sql},
     catalog::Tracked,
-    model::Value,
+    model::{Column, Value},
 };
 
 /// Reads a commit's row; what sealing has yet to set is zero.
 pub(super) fn header(row: &QueryResult) -> Result<Header> {
     Ok(Header {
         id: row.try_get("", "id")?,
-        uuid: row.try_get("", "uuid")?,
+        uuid: row.try_get::<Option<String>>("", "uuid")?.unwrap_or_default(),
         branch: row.try_get("", "branch_id")?,
         seq: row.try_get::<Option<i64>>("", "seq")?.unwrap_or_default(),
         parent: row.try_get("", "parent_id")?,
@@ -64,10 +64,16 @@ impl<'a> ChangeReader<'a> {
         Self { backend, tracked, names: tracked.captured_columns().map(|column| column.name.as_str()).collect() }
     }
 
+    fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.tracked.captured_columns()
+    }
+
     /// SELECT .. FROM the history table, to be given a WHERE.
     pub(super) fn select(&self) -> Sql {
-        let columns: String =
-            self.names.iter().map(|name| format!(", {}", self.backend.project(&self.backend.quote(name)))).collect();
+        let columns: String = self
+            .columns()
+            .map(|column| format!(", {}", self.backend.project(column, &self.backend.quote(&column.name))))
+            .collect();
         let history = self.backend.quote_table(&self.tracked.history);
         Sql::new(self.backend, format!("SELECT vsg_id, vsg_begin, vsg_branch, vsg_op{columns} FROM {history}"))
     }

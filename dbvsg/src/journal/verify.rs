@@ -60,7 +60,7 @@ impl Verification {
 /// Checks everything, in one read transaction. Reads the whole history once.
 pub(crate) async fn verify(vsg: &Vsg) -> Result<Verification> {
     let backend = vsg.backend();
-    let txn = vsg.db().begin().await?;
+    let txn = vsg.db().begin_with_config(backend.snapshot(), None).await?;
     let catalog = vsg.catalog_now(&sea_orm::DatabaseExecutor::Transaction(&txn)).await?;
     let mut found = Verification::default();
     chain(&txn, backend, &catalog, &mut found).await?;
@@ -85,7 +85,7 @@ async fn catalog_gaps(
     backend: &'static dyn Backend,
     catalog: &Catalog,
 ) -> Result<Vec<String>> {
-    let rows = Sql::new(backend, "SELECT id, table_name FROM dbvsg_table").all(txn).await?;
+    let rows = Sql::new(backend, "SELECT id, table_name FROM dbvsg_table WHERE state = 'active'").all(txn).await?;
     let mut missing = Vec::new();
     for row in rows {
         if catalog.by_id(row.try_get("", "id")?).is_none() {
@@ -173,7 +173,7 @@ async fn entries(
             deleted: number("deleted")?,
             soft_deleted: number("soft_deleted")?,
             restored: number("restored")?,
-            rows: number("rows")?,
+            rows: number("live_rows")?,
             parent: row.try_get("", "parent_id")?,
         });
     }
@@ -208,10 +208,10 @@ async fn digests(
         let mut rows = txn.stream_raw(sql.statement()).await?;
         while let Some(row) = rows.try_next().await? {
             let change = reader.read(&row)?;
-            found.rows += 1;
             let Some(begin) = change.begin.filter(|begin| entries.contains_key(begin)) else {
                 continue;
             };
+            found.rows += 1;
             *counted.entry(table).or_default() += 1;
             let (digest, entry) = open.entry(begin).or_insert_with(|| (TableDigest::new(), TableEntry::default()));
             reader.digest(digest, &change);
@@ -232,9 +232,9 @@ async fn strays(
 ) -> Result<()> {
     let history = backend.quote_table(&tracked.history);
     let sql = format!(
-        "SELECT count(*) AS n FROM {history} WHERE vsg_id <= (SELECT sealed_change FROM dbvsg_table WHERE id = {id}) \
-         OR NOT EXISTS (SELECT 1 FROM dbvsg_commit c WHERE c.id = vsg_begin AND c.seq IS NULL)",
-        id = tracked.id,
+        "SELECT count(*) AS n FROM {history} h \
+         WHERE h.vsg_begin IS NULL OR h.vsg_begin NOT IN ({})",
+        backend.unsealed(),
     );
     let rows =
         Sql::new(backend, sql).one(txn).await?.map(|row| row.try_get::<i64>("", "n")).transpose()?.unwrap_or_default();

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value as Json};
 use uuid::Uuid;
 
-use super::{Column, ColumnKind, Row, Table, Value, time};
+use super::{Column, ColumnKind, Form, Row, Table, Value, time};
 
 /// The JSON form of a stored value.
 pub fn encode(column: &Column, value: &Value) -> Json {
@@ -24,6 +24,9 @@ pub fn encode(column: &Column, value: &Value) -> Json {
         (ColumnKind::DateTime, Value::Text(text)) => shown_datetime(text).unwrap_or_else(|| text.clone()).into(),
         (ColumnKind::Timestamp, Value::Text(text)) => shown_timestamp(text).unwrap_or_else(|| text.clone()).into(),
         (ColumnKind::Json, Value::Text(text)) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
+        (ColumnKind::Integer, Value::Text(text)) => {
+            text.parse::<u64>().map_or_else(|_| text.clone().into(), Json::from)
+        }
         (_, Value::Text(text)) => text.clone().into(),
         (ColumnKind::Uuid, Value::Bytes(bytes)) => match Uuid::from_slice(bytes) {
             Ok(uuid) => uuid.to_string().into(),
@@ -62,19 +65,22 @@ pub fn parse(column: &Column, json: &Json) -> Result<Value, String> {
         return if column.nullable { Ok(Value::Null) } else { Err("it may not be null".into()) };
     }
     Ok(match column.kind {
-        ColumnKind::Bool => Value::Integer(parse_bool(json)?.into()),
-        ColumnKind::Integer => Value::Integer(parse_integer(json)?),
+        ColumnKind::Bool => stored_bool(column.form, parse_bool(json)?),
+        ColumnKind::Integer => stored_integer(column.form, json)?,
         ColumnKind::Float => Value::Real(parse_float(json)?),
-        ColumnKind::Decimal => stored_decimal(parse_decimal(json)?)?,
+        ColumnKind::Decimal => stored_decimal(column.form, parse_decimal(json)?)?,
         ColumnKind::Text => Value::Text(parse_string(json)?.to_owned()),
         ColumnKind::Bytes => Value::Bytes(parse_bytes(json)?),
         ColumnKind::Date => Value::Text(parse_date(json)?.to_string()),
         ColumnKind::Time => Value::Text(parse_time(json)?.to_string()),
         ColumnKind::DateTime => Value::Text(stored_datetime(parse_datetime(json)?)),
         ColumnKind::Timestamp => Value::Text(parse_timestamp(json)?.to_rfc3339_opts(SecondsFormat::AutoSi, false)),
-        ColumnKind::Uuid => Value::Bytes(parse_uuid(json)?.as_bytes().to_vec()),
+        ColumnKind::Uuid => stored_uuid(column.form, parse_uuid(json)?),
         ColumnKind::Json => Value::Text(json.to_string()),
-        ColumnKind::Any => parse_any(json),
+        ColumnKind::Any => match (column.form, parse_any(json)) {
+            (Form::Text, Value::Integer(_) | Value::Real(_)) => Value::Text(json.to_string()),
+            (_, value) => value,
+        },
     })
 }
 
@@ -199,8 +205,33 @@ fn parse_any(json: &Json) -> Value {
     }
 }
 
-/// SQLite has no exact decimals: one that a double cannot hold is refused rather than rounded in silence.
-fn stored_decimal(decimal: Decimal) -> Result<Value, String> {
+fn stored_bool(form: Form, value: bool) -> Value {
+    if form == Form::Bool { Value::Bool(value) } else { Value::Integer(value.into()) }
+}
+
+/// An integer that comes as text is one that 64 bits with a sign cannot hold.
+fn stored_integer(form: Form, json: &Json) -> Result<Value, String> {
+    if form != Form::Text {
+        return Ok(Value::Integer(parse_integer(json)?));
+    }
+    let read = match json {
+        Json::Number(number) => number.as_u64(),
+        Json::String(text) => text.parse().ok(),
+        _ => None,
+    };
+    let value: u64 = read.ok_or("a whole number between 0 and 18446744073709551615 is expected")?;
+    Ok(Value::Text(value.to_string()))
+}
+
+fn stored_uuid(form: Form, uuid: Uuid) -> Value {
+    if form == Form::Text { Value::Text(uuid.to_string()) } else { Value::Bytes(uuid.as_bytes().to_vec()) }
+}
+
+/// Where the engine has no exact decimals, one that a double cannot hold is refused rather than rounded in silence.
+fn stored_decimal(form: Form, decimal: Decimal) -> Result<Value, String> {
+    if form == Form::Text {
+        return Ok(Value::Text(decimal.to_string()));
+    }
     let text = decimal.normalize().to_string();
     if let Ok(value) = text.parse::<i64>() {
         return Ok(Value::Integer(value));
@@ -256,7 +287,9 @@ pub fn timestamp_text(moment: DateTime<chrono::Utc>) -> String {
 
 fn shown_timestamp(text: &str) -> Option<String> {
     // SQLite's own CURRENT_TIMESTAMP writes UTC without saying so.
-    let moment = time::parse(text).or_else(|| read_datetime(text).map(|moment| moment.and_utc()))?;
+    // PostgreSQL writes offsets of whole hours without minutes.
+    let short = || DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").ok().map(|moment| moment.to_utc());
+    let moment = time::parse(text).or_else(short).or_else(|| read_datetime(text).map(|moment| moment.and_utc()))?;
     Some(timestamp_text(moment))
 }
 
@@ -272,6 +305,7 @@ mod tests {
             name,
             declared: String::new(),
             kind,
+            form: Form::Any,
             nullable: false,
             has_default: false,
             generated: false,

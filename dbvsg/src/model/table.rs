@@ -57,6 +57,24 @@ pub enum ColumnKind {
     Any,
 }
 
+/// In which form the database hands out and takes the values of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Form {
+    /// As a boolean.
+    Bool,
+    /// As an integer.
+    Integer,
+    /// As a double.
+    Real,
+    /// As text.
+    Text,
+    /// As bytes.
+    Bytes,
+    /// Each value in its own way.
+    Any,
+}
+
 /// One column as the database describes it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -67,6 +85,8 @@ pub struct Column {
     pub declared: String,
     /// What its values mean.
     pub kind: ColumnKind,
+    /// In which form they come and go.
+    pub form: Form,
     /// Whether it may be NULL.
     pub nullable: bool,
     /// Whether the database fills it when a row leaves it out: a default, or an automatic key.
@@ -111,6 +131,10 @@ pub struct Table {
     pub unique: Vec<UniqueKey>,
     /// Its foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
+    /// Whether its rows are kept in partitions.
+    pub partitioned: bool,
+    /// Why the engine cannot capture it, if it can't.
+    pub obstacle: Option<String>,
 }
 
 impl Table {

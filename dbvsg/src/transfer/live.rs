@@ -31,7 +31,7 @@ impl Vsg {
     /// [`Error::Unavailable`](crate::Error::Unavailable) if there is no free connection.
     pub async fn live_tables(&self) -> Result<LiveTables> {
         let backend = self.backend();
-        let txn = self.db().begin().await?;
+        let txn = self.db().begin_with_config(backend.snapshot(), None).await?;
         let db = DatabaseExecutor::Transaction(&txn);
         let mut tables = Vec::new();
         for name in backend.tables(&db).await? {
@@ -50,8 +50,11 @@ impl LiveTables {
 
     /// The rows of one of them, in key order, read while the stream is. One query.
     pub fn rows<'a>(&'a self, table: &'a Table) -> impl Stream<Item = Result<Row>> + Send + 'a {
-        let columns: Vec<String> =
-            table.columns.iter().map(|column| self.backend.project(&self.backend.quote(&column.name))).collect();
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .map(|column| self.backend.project(column, &self.backend.quote(&column.name)))
+            .collect();
         let mut sql = Sql::new(
             self.backend,
             format!("SELECT {} FROM {}", columns.join(", "), self.backend.quote_table(&table.name)),

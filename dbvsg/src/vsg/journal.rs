@@ -40,7 +40,7 @@ impl Vsg {
     /// # Errors
     /// If the database fails.
     pub async fn unsealed(&self) -> Result<u64> {
-        let sql = Sql::new(self.backend(), "SELECT count(*) AS n FROM dbvsg_commit WHERE seq IS NULL");
+        let sql = Sql::new(self.backend(), format!("SELECT count(*) AS n FROM ({}) u", self.backend().unsealed()));
         let row = sql.one(self.db()).await?;
         Ok(row.map(|row| row.try_get::<i64>("", "n")).transpose()?.unwrap_or_default() as u64)
     }
@@ -104,9 +104,13 @@ impl Vsg {
 
     pub(super) async fn position(&self, table: Option<&str>, reference: &Reference) -> Result<Position> {
         self.seal().await?;
-        if let Some(table) = table {
-            self.tracked(table).await?;
+        if let Reference::At(moment) = reference {
+            journal::promise(self, moment.timestamp_micros()).await?;
         }
-        history::resolve(self.db(), self.backend(), table, reference).await
+        let tracked = match table {
+            Some(table) => Some(self.tracked(table).await?),
+            None => None,
+        };
+        history::resolve(self.db(), self.backend(), tracked.as_deref(), reference).await
     }
 }

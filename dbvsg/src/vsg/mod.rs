@@ -64,7 +64,7 @@ impl Vsg {
     }
 
     async fn over(db: DatabaseConnection, boundaries: Arc<Boundaries>) -> Result<Self> {
-        let backend = backend::of(&db)?;
+        let backend = backend::of(&db).await?;
         catalog::migrate(&db, backend).await?;
         let (catalog, sealing) = (RwLock::default(), Mutex::default());
         let vsg = Self { inner: Arc::new(Inner { db, backend, catalog, sealing, boundaries }) };

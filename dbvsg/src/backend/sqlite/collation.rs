@@ -20,8 +20,8 @@ pub(super) fn collations(create: &str) -> HashMap<String, String> {
 fn definitions(create: &str) -> Vec<Vec<String>> {
     let mut found = vec![Vec::new()];
     let mut depth = 0_i32;
-    for (token, _) in scan(create) {
-        match token {
+    for placed in scan(create) {
+        match placed.token {
             Token::Other('(') => depth += 1,
             Token::Other(')') => depth -= 1,
             Token::Other(',') if depth == 1 => found.push(Vec::new()),

@@ -7,14 +7,10 @@
 
 use std::sync::LazyLock;
 
-use sea_orm::{DbBackend, Statement, Value as Bound};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value as Bound};
 
 use super::NOW;
-use crate::backend::Context;
-
-/// A random UUID of version 4, in SQL.
-const UUID: &str = "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' || \
-                    substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))";
+use crate::{Result, backend::Context};
 
 /// The commit that a version belongs to; NULL where that has to be looked into: for the first version of a transaction,
 /// and in an outside writer's whenever the clock has moved on or the count of changes is not one that has grown.
@@ -31,7 +27,7 @@ pub(super) fn begin_steps(history: &str) -> String {
     let next = "(SELECT coalesce(max(id), 0) + coalesce(iif(seq IS NULL AND operation = 'EXTERNAL', 1048576, 1), 1) FROM dbvsg_commit)";
     format!(
         "INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, message, query, meta, written_at) \
-         SELECT {next}, coalesce(x.uuid, {UUID}), 1, coalesce(x.actor, 'external'), iif(x.uuid IS NULL, 'EXTERNAL', x.operation), \
+         SELECT {next}, x.uuid, 1, coalesce(x.actor, 'external'), iif(x.uuid IS NULL, 'EXTERNAL', x.operation), \
          x.message, x.query, x.meta, {NOW} FROM dbvsg_context x WHERE x.id = 1 AND (x.commit_id IS NULL OR (x.uuid IS NULL \
          AND NOT (total_changes() > x.last_changes AND {NOW} - x.last_moment BETWEEN 0 AND 1000000))); \
          UPDATE dbvsg_context SET commit_id = (SELECT max(id) FROM dbvsg_commit), last_changes = total_changes(), last_moment = {NOW} \
@@ -45,6 +41,10 @@ pub(super) fn support() -> Vec<String> {
         "INSERT OR IGNORE INTO dbvsg_context (id) VALUES (1)".into(),
         "CREATE TABLE IF NOT EXISTS dbvsg_collision (table_id INTEGER, change_id INTEGER, PRIMARY KEY (table_id, change_id)) WITHOUT ROWID"
             .into(),
+        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_uuid ON dbvsg_commit (uuid) WHERE uuid IS NOT NULL".into(),
+        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_seq ON dbvsg_commit (seq) WHERE seq IS NOT NULL".into(),
+        "CREATE INDEX IF NOT EXISTS dbvsg_commit_time ON dbvsg_commit (committed_at) WHERE seq IS NOT NULL".into(),
+        "CREATE INDEX IF NOT EXISTS dbvsg_commit_pending ON dbvsg_commit (id) WHERE seq IS NULL".into(),
         "DROP TRIGGER IF EXISTS dbvsg_context_closed".into(),
         // The end of a DBVSG transaction is the time of its commit.
         format!(
@@ -75,7 +75,7 @@ fn view() -> String {
     )
 }
 
-pub(super) fn open(context: &Context) -> Statement {
+pub(super) async fn open(txn: &DatabaseTransaction, context: &Context) -> Result<()> {
     let values: [Bound; 6] = [
         context.uuid.as_str().into(),
         context.actor.as_str().into(),
@@ -86,11 +86,13 @@ pub(super) fn open(context: &Context) -> Statement {
     ];
     let sql = "UPDATE dbvsg_context SET commit_id = NULL, closed_id = NULL, uuid = ?, actor = ?, operation = ?, message = ?, query = ?, \
                meta = ? WHERE id = 1";
-    Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
+    txn.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
+    Ok(())
 }
 
-pub(super) fn close() -> Statement {
+pub(super) async fn close(txn: &DatabaseTransaction) -> Result<bool> {
     let sql = "UPDATE dbvsg_context SET closed_id = commit_id, commit_id = NULL, uuid = NULL, actor = NULL, operation = NULL, \
-               message = NULL, query = NULL, meta = NULL WHERE id = 1 RETURNING closed_id AS commit_id";
-    Statement::from_string(DbBackend::Sqlite, sql)
+               message = NULL, query = NULL, meta = NULL WHERE id = 1 RETURNING closed_id";
+    let row = txn.query_one_raw(super::statement(sql)).await?;
+    Ok(row.map(|row| row.try_get::<Option<i64>>("", "closed_id")).transpose()?.flatten().is_some())
 }

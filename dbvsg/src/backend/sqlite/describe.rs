@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, QueryResult, Stateme
 use super::collation::collations;
 use crate::{
     Result,
-    model::{Column, ColumnKind, ForeignKey, Table, TableName, UniqueKey},
+    model::{Column, ColumnKind, ForeignKey, Form, Table, TableName, UniqueKey},
 };
 
 pub(super) async fn tables(db: &DatabaseExecutor<'_>) -> Result<Vec<TableName>> {
@@ -55,14 +55,19 @@ pub(super) async fn describe(db: &DatabaseExecutor<'_>, name: &TableName) -> Res
             column.nullable = false;
         }
     }
-    let mut table = Table { name: name.clone(), columns, key, unique: Vec::new(), foreign_keys: Vec::new() };
+    let obstacle = columns.is_empty().then(|| "it is a virtual table without columns of its own".into());
+    let mut table = Table {
+        name: name.clone(),
+        columns,
+        key,
+        unique: Vec::new(),
+        foreign_keys: Vec::new(),
+        partitioned: false,
+        obstacle,
+    };
     unique_keys(db, &mut table).await?;
     foreign_keys(db, &mut table).await?;
     Ok(Some(table))
-}
-
-pub(super) fn untrackable(table: &Table) -> Option<String> {
-    table.columns.is_empty().then(|| "it is a virtual table without columns of its own".into())
 }
 
 fn without_rowid(create: &str) -> bool {
@@ -77,12 +82,29 @@ fn column(row: &QueryResult) -> Result<Column> {
     Ok(Column {
         name: row.try_get("", "name")?,
         kind: kind(&declared),
+        form: form(kind(&declared)),
         nullable: required == 0,
         has_default: row.try_get::<Option<String>>("", "dflt_value")?.is_some(),
         generated: hidden >= 2,
         collation: None,
         declared,
     })
+}
+
+/// The form in which SeaORM stores what a column means.
+fn form(kind: ColumnKind) -> Form {
+    match kind {
+        ColumnKind::Bool | ColumnKind::Integer => Form::Integer,
+        ColumnKind::Float | ColumnKind::Decimal => Form::Real,
+        ColumnKind::Bytes | ColumnKind::Uuid => Form::Bytes,
+        ColumnKind::Any => Form::Any,
+        ColumnKind::Text
+        | ColumnKind::Date
+        | ColumnKind::Time
+        | ColumnKind::DateTime
+        | ColumnKind::Timestamp
+        | ColumnKind::Json => Form::Text,
+    }
 }
 
 /// What a declared type means: SeaORM's own names first, then those that people write.

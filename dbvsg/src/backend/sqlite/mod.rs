@@ -11,9 +11,12 @@ mod seal;
 mod search;
 mod triggers;
 
-use sea_orm::{DatabaseConnection, DatabaseExecutor, DbBackend, QueryResult, Statement, sea_query::Expr};
+use sea_orm::{
+    DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult, Statement,
+    sea_query::Expr,
+};
 
-use super::{Backend, Context, Placing, Trigger};
+use super::{Backend, Context, Placing, Trigger, Writers};
 use crate::{
     Result,
     catalog::Tracked,
@@ -27,12 +30,11 @@ const NOW: &str = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTE
 #[derive(Debug)]
 pub(super) struct Sqlite;
 
-pub(super) fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
+/// Whether an error says that another writer is in the way.
+pub(super) fn is_busy(error: &sqlx::sqlite::SqliteError) -> bool {
     // SQLITE_BUSY is 5, SQLITE_LOCKED is 6; extended codes keep them in the low byte.
-    error
-        .try_downcast_ref::<sqlx::sqlite::SqliteError>()
-        .and_then(|error| sqlx::error::DatabaseError::code(error)?.parse::<i32>().ok())
-        .is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    let code = sqlx::error::DatabaseError::code(error).and_then(|code| code.parse::<i32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 fn statement(sql: impl Into<String>) -> Statement {
@@ -49,6 +51,26 @@ impl Backend for Sqlite {
         DbBackend::Sqlite
     }
 
+    fn writers(&self) -> Writers {
+        Writers::One
+    }
+
+    fn transactional_ddl(&self) -> bool {
+        true
+    }
+
+    fn latest(&self) -> Option<IsolationLevel> {
+        None
+    }
+
+    fn snapshot(&self) -> Option<IsolationLevel> {
+        None
+    }
+
+    fn for_update(&self) -> &'static str {
+        ""
+    }
+
     fn quote(&self, identifier: &str) -> String {
         format!("\"{}\"", identifier.replace('"', "\"\""))
     }
@@ -57,8 +79,8 @@ impl Backend for Sqlite {
         stem.to_owned()
     }
 
-    fn qualifiers(&self) -> &'static [&'static str] {
-        &["main", "temp"]
+    fn default_schemas(&self) -> Vec<String> {
+        vec!["main".into()]
     }
 
     fn views(&self) -> Statement {
@@ -85,10 +107,6 @@ impl Backend for Sqlite {
         describe::describe(db, name).await
     }
 
-    fn untrackable(&self, table: &Table) -> Option<String> {
-        describe::untrackable(table)
-    }
-
     fn history_table(&self, tracked: &Tracked) -> String {
         history::table(self, tracked)
     }
@@ -108,16 +126,16 @@ impl Backend for Sqlite {
         Statement::from_sql_and_values(DbBackend::Sqlite, sql, tables)
     }
 
-    fn drop_trigger(&self, _table: &TableName, trigger: &str) -> String {
-        format!("DROP TRIGGER IF EXISTS {}", self.quote(trigger))
+    fn drop_trigger(&self, _tracked: &Tracked, trigger: &str) -> Vec<String> {
+        vec![format!("DROP TRIGGER IF EXISTS {}", self.quote(trigger))]
     }
 
-    fn open_context(&self, context: &Context) -> Statement {
-        context::open(context)
+    async fn open_context(&self, txn: &DatabaseTransaction, context: &Context) -> Result<()> {
+        context::open(txn, context).await
     }
 
-    fn close_context(&self) -> Statement {
-        context::close()
+    async fn close_context(&self, txn: &DatabaseTransaction, _context: &Context) -> Result<bool> {
+        context::close(txn).await
     }
 
     fn begin_sealing(&self) -> Vec<String> {
@@ -129,8 +147,8 @@ impl Backend for Sqlite {
         seal::place(placings)
     }
 
-    fn supersede(&self, tracked: &Tracked, sealed: i64, last: i64) -> Statement {
-        seal::supersede(self, tracked, sealed, last)
+    fn supersede(&self, tracked: &Tracked, range: (i64, i64), seq: i64) -> Statement {
+        seal::supersede(self, tracked, range, seq)
     }
 
     fn contains(&self, column: Expr, text: &str) -> Expr {

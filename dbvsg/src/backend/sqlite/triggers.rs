@@ -14,7 +14,7 @@ use super::{
 use crate::{
     backend::{Backend, Trigger},
     catalog::Tracked,
-    model::{Column, ColumnKind},
+    model::{Column, ColumnKind, TableName},
 };
 
 /// Whether two expressions of one column differ: byte for byte, whatever the column's collation, and by storage class
@@ -56,14 +56,22 @@ pub(super) fn triggers(backend: &Sqlite, tracked: &Tracked) -> Vec<Trigger> {
 
 impl Names<'_> {
     fn trigger(&self, action: &str, event: &str, condition: Option<String>, body: &str) -> Trigger {
-        self.trigger_on(&self.table, action, event, condition, body)
+        self.trigger_on(&self.tracked.table.name, action, event, condition, body)
     }
 
-    fn trigger_on(&self, table: &str, action: &str, event: &str, condition: Option<String>, body: &str) -> Trigger {
+    fn trigger_on(
+        &self,
+        table: &TableName,
+        action: &str,
+        event: &str,
+        condition: Option<String>,
+        body: &str,
+    ) -> Trigger {
         let name = format!("dbvsg_{}_{action}", self.tracked.table.name.name);
         let condition = condition.map(|condition| format!(" WHEN {condition}")).unwrap_or_default();
-        let sql = format!("CREATE TRIGGER {} {event} ON {table}{condition} BEGIN {body}END", self.backend.quote(&name));
-        Trigger { name, sql }
+        let on = self.backend.quote_table(table);
+        let sql = format!("CREATE TRIGGER {} {event} ON {on}{condition} BEGIN {body}END", self.backend.quote(&name));
+        Trigger { name, installed: sql.clone(), sql: vec![sql] }
     }
 
     fn join(&self, parts: impl Iterator<Item = String>, with: &str) -> String {
@@ -157,7 +165,7 @@ impl Names<'_> {
     /// Gives the first version of a transaction its commit.
     fn begin(&self) -> Trigger {
         let body = begin_steps(&self.history);
-        self.trigger_on(&self.history, "begin", "AFTER INSERT", Some("NEW.vsg_begin IS NULL".into()), &body)
+        self.trigger_on(&self.tracked.history, "begin", "AFTER INSERT", Some("NEW.vsg_begin IS NULL".into()), &body)
     }
 
     fn unique_columns(&self) -> String {

@@ -1,0 +1,61 @@
+//! What the catalog needs beside its tables.
+
+use super::{NOW, Postgres};
+
+/// The function that gives the commit of the running transaction, and opens one if there is none.
+pub(super) const CURRENT_COMMIT: &str = "dbvsg_current_commit";
+
+pub(super) fn support(backend: &Postgres) -> Vec<String> {
+    let literal = |name: &str| backend.own(name).replace('\'', "''");
+    vec![
+        "CREATE SEQUENCE IF NOT EXISTS dbvsg_change".into(),
+        "ALTER TABLE dbvsg_commit ALTER COLUMN id DROP IDENTITY IF EXISTS".into(),
+        format!("ALTER TABLE dbvsg_commit ALTER COLUMN id SET DEFAULT nextval('{}')", literal("dbvsg_change")),
+        // Partial, so that a writer that appends a commit touches two indexes and no more.
+        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_uuid ON dbvsg_commit (uuid) WHERE uuid IS NOT NULL".into(),
+        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_seq ON dbvsg_commit (seq) WHERE seq IS NOT NULL".into(),
+        "CREATE INDEX IF NOT EXISTS dbvsg_commit_time ON dbvsg_commit (committed_at) WHERE seq IS NOT NULL".into(),
+        "CREATE INDEX IF NOT EXISTS dbvsg_commit_pending ON dbvsg_commit (id) WHERE seq IS NULL".into(),
+        current_commit(backend),
+        "DROP VIEW IF EXISTS db_vsg".into(),
+        view(),
+    ]
+}
+
+/// The values of a commit that an outside writer opens, in the order `branch_id, actor, operation, message, written_at`.
+/// A program that knows DBVSG can set `dbvsg.actor` and `dbvsg.message`, local to its transaction.
+pub(super) fn outside_commit() -> String {
+    format!(
+        "1, coalesce(nullif(current_setting('dbvsg.actor', true), ''), session_user), 'EXTERNAL', \
+         nullif(current_setting('dbvsg.message', true), ''), {NOW}"
+    )
+}
+
+fn current_commit(backend: &Postgres) -> String {
+    format!(
+        "CREATE OR REPLACE FUNCTION {function}() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp \
+         AS $dbvsg$ DECLARE current bigint := nullif(current_setting('dbvsg.commit', true), ''); BEGIN \
+         IF current IS NULL THEN \
+         INSERT INTO {commit} (branch_id, actor, operation, message, written_at) VALUES ({values}) RETURNING id INTO current; \
+         PERFORM set_config('dbvsg.commit', current::text, true); \
+         END IF; RETURN current; END $dbvsg$",
+        function = backend.own(CURRENT_COMMIT),
+        commit = backend.own("dbvsg_commit"),
+        values = outside_commit(),
+    )
+}
+
+/// The commits, for people with a plain SQL client.
+fn view() -> String {
+    let moment = |micros: &str| format!("timestamptz 'epoch' + {micros} * interval '1 microsecond'");
+    format!(
+        "CREATE VIEW db_vsg AS SELECT c.uuid::uuid AS uuid, c.operation, c.query, c.meta, encode(c.hash, 'hex') AS hash, \
+         c.actor AS user_id, EXISTS (SELECT 1 FROM dbvsg_table t WHERE t.head_id = c.id) AS is_current, \
+         NOT EXISTS (SELECT 1 FROM dbvsg_commit_table x WHERE x.commit_id = c.id AND x.rollbacked_at IS NULL) AS rollbacked, \
+         (SELECT {} FROM dbvsg_commit_table x WHERE x.commit_id = c.id) AS rollbacked_at, {} AS created_at, \
+         p.uuid::uuid AS parent_uuid FROM dbvsg_commit c LEFT JOIN dbvsg_commit p ON p.id = c.parent_id WHERE c.seq IS NOT NULL \
+         ORDER BY c.seq",
+        moment("max(x.rollbacked_at)"),
+        moment("c.committed_at"),
+    )
+}

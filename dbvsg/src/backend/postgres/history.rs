@@ -1,0 +1,24 @@
+use super::Postgres;
+use crate::{backend::Backend, catalog::Tracked};
+
+/// The table's columns with their own types, all nullable, and what versions need. The ids of versions come from the
+/// counter that commits take theirs from.
+pub(super) fn table(backend: &Postgres, tracked: &Tracked) -> String {
+    let columns = tracked.captured_columns().map(|column| {
+        let collation = column.collation.as_deref().map(|name| format!(" COLLATE {name}")).unwrap_or_default();
+        format!("{} {}{collation}, ", backend.quote(&column.name), column.declared)
+    });
+    format!(
+        "CREATE TABLE {} ({}vsg_branch bigint, vsg_begin bigint, vsg_id bigint PRIMARY KEY DEFAULT nextval('{}'), vsg_end bigint, \
+         vsg_op text)",
+        backend.whole_name(&tracked.history),
+        columns.collect::<String>(),
+        backend.own("dbvsg_change").replace('\'', "''"),
+    )
+}
+
+/// A key's versions in write order.
+pub(super) fn indexes(backend: &Postgres, tracked: &Tracked) -> Vec<String> {
+    let key = tracked.quoted_key(backend).join(", ");
+    vec![format!("CREATE INDEX ON {} ({key}, vsg_id)", backend.whole_name(&tracked.history))]
+}

@@ -1,0 +1,243 @@
+//! PostgreSQL 15 and newer.
+
+mod capture;
+mod catalog;
+mod context;
+mod decode;
+mod describe;
+pub(super) mod failure;
+mod history;
+mod seal;
+mod triggers;
+
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult,
+    Statement,
+    sea_query::{Expr, ExprTrait, extension::postgres::PgExpr},
+};
+use sha2::{Digest, Sha256};
+
+use super::{Backend, Context, Placing, Trigger, Writers};
+use crate::{
+    Error, Result,
+    catalog::Tracked,
+    model::{Column, ColumnKind, Form, Hash, Table, TableName, Value},
+};
+
+/// The time now in microseconds.
+const NOW: &str = "(extract(epoch from clock_timestamp()) * 1000000)::bigint";
+
+/// How long a name can be, in bytes.
+const NAME_LENGTH: usize = 63;
+
+/// The schema that holds the catalog: triggers run under the search path of whoever writes, so they name it.
+#[derive(Debug)]
+pub(super) struct Postgres {
+    schema: String,
+}
+
+/// The backends by schema: they are handed out for ever, and a program knows few schemas.
+static KNOWN: LazyLock<Mutex<HashMap<String, &'static Postgres>>> = LazyLock::new(Mutex::default);
+
+/// The backend of a connection, whose catalog is in the first schema of the connection's search path.
+pub(super) async fn of(db: &DatabaseConnection) -> Result<&'static dyn Backend> {
+    let sql = "SELECT current_schema()::text AS here, (SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n \
+               ON n.oid = c.relnamespace WHERE c.oid = to_regclass('dbvsg_commit')) AS there, current_setting('server_version_num')::int \
+               AS version";
+    let row = db.query_one_raw(statement(sql)).await?;
+    let row = row.ok_or_else(|| Error::Corrupted { detail: "SELECT gave no row".into() })?;
+    let unsupported = |reason: String| Err(Error::UnsupportedDatabase { reason });
+    if row.try_get::<i32>("", "version")? < 150_000 {
+        return unsupported("PostgreSQL 15 or newer is needed".into());
+    }
+    let Some(here) = row.try_get::<Option<String>>("", "here")? else {
+        return unsupported("no schema of the connection's search_path exists; create one, or set another path".into());
+    };
+    let there: Option<String> = row.try_get("", "there")?;
+    if let Some(there) = there.filter(|there| *there != here) {
+        return unsupported(format!(
+            "its tables dbvsg_* are in the schema `{there}`, but the connection's search_path begins with `{here}`; let it begin \
+             with `{there}`, as by ?options=-csearch_path={there}"
+        ));
+    }
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(*known.entry(here.clone()).or_insert_with(|| Box::leak(Box::new(Postgres { schema: here }))))
+}
+
+fn statement(sql: impl Into<String>) -> Statement {
+    Statement::from_string(DbBackend::Postgres, sql)
+}
+
+impl Postgres {
+    /// A table's whole name, which means the same under any search path.
+    fn whole_name(&self, table: &TableName) -> String {
+        let schema = table.schema.as_deref().unwrap_or(&self.schema);
+        format!("{}.{}", self.quote(schema), self.quote(&table.name))
+    }
+
+    /// Something of DBVSG's own.
+    fn own(&self, name: &str) -> String {
+        format!("{}.{}", self.quote(&self.schema), self.quote(name))
+    }
+}
+
+/// Whether values of a column are read and bound as they are, not as text.
+fn is_native(column: &Column) -> bool {
+    column.form != Form::Text || column.kind == ColumnKind::Text
+}
+
+#[async_trait::async_trait]
+impl Backend for Postgres {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn builder(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+
+    fn writers(&self) -> Writers {
+        Writers::Many
+    }
+
+    fn transactional_ddl(&self) -> bool {
+        true
+    }
+
+    fn latest(&self) -> Option<IsolationLevel> {
+        Some(IsolationLevel::ReadCommitted)
+    }
+
+    fn snapshot(&self) -> Option<IsolationLevel> {
+        Some(IsolationLevel::RepeatableRead)
+    }
+
+    fn quote(&self, identifier: &str) -> String {
+        format!("\"{}\"", identifier.replace('"', "\"\""))
+    }
+
+    fn fit_name(&self, stem: &str) -> String {
+        if stem.len() <= NAME_LENGTH {
+            return stem.to_owned();
+        }
+        let hash = Hash(Sha256::digest(stem.as_bytes()).into()).to_string();
+        let cut = (0..=NAME_LENGTH - 9).rev().find(|&cut| stem.is_char_boundary(cut)).unwrap_or_default();
+        format!("{}_{}", &stem[..cut], &hash[..8])
+    }
+
+    fn default_schemas(&self) -> Vec<String> {
+        vec![self.schema.clone()]
+    }
+
+    fn views(&self) -> Statement {
+        statement(
+            "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relkind IN ('v', 'm') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'",
+        )
+    }
+
+    fn placeholder(&self, position: usize) -> String {
+        format!("${position}")
+    }
+
+    fn parameter(&self, column: &Column, placeholder: &str) -> String {
+        if is_native(column) { placeholder.to_owned() } else { format!("CAST({placeholder} AS {})", column.declared) }
+    }
+
+    fn project(&self, column: &Column, expression: &str) -> String {
+        if is_native(column) { expression.to_owned() } else { format!("{expression}::text") }
+    }
+
+    fn null(&self, column: &Column) -> String {
+        format!("CAST(NULL AS {})", column.declared)
+    }
+
+    fn integer(&self, expression: &str) -> String {
+        format!("({expression})::bigint")
+    }
+
+    fn decode(&self, row: &QueryResult, index: usize) -> Result<Value> {
+        decode::decode(row, index)
+    }
+
+    fn catalog_support(&self) -> Vec<String> {
+        catalog::support(self)
+    }
+
+    async fn tables(&self, db: &DatabaseExecutor<'_>) -> Result<Vec<TableName>> {
+        describe::tables(self, db).await
+    }
+
+    async fn describe(&self, db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<Table>> {
+        describe::describe(self, db, name).await
+    }
+
+    fn lock_table(&self, table: &TableName) -> Option<String> {
+        // The mode that CREATE TRIGGER takes: readers go on.
+        Some(format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", self.whole_name(table)))
+    }
+
+    fn history_table(&self, tracked: &Tracked) -> String {
+        history::table(self, tracked)
+    }
+
+    fn history_indexes(&self, tracked: &Tracked) -> Vec<String> {
+        history::indexes(self, tracked)
+    }
+
+    fn triggers(&self, tracked: &Tracked) -> Vec<Trigger> {
+        triggers::triggers(self, tracked)
+    }
+
+    fn installed_triggers(&self, tracked: &Tracked) -> Statement {
+        triggers::installed(self, tracked)
+    }
+
+    fn drop_trigger(&self, tracked: &Tracked, trigger: &str) -> Vec<String> {
+        triggers::drop(self, tracked, trigger)
+    }
+
+    async fn open_context(&self, _txn: &DatabaseTransaction, _context: &Context) -> Result<()> {
+        // The commit is signed when it ends, which saves a round trip.
+        Ok(())
+    }
+
+    async fn close_context(&self, txn: &DatabaseTransaction, context: &Context) -> Result<bool> {
+        context::close(txn, context).await
+    }
+
+    fn begin_sealing(&self) -> Vec<String> {
+        // What is hashed is read as text, whatever the session or the role are set to.
+        vec![
+            "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres'; \
+             SET LOCAL extra_float_digits = 1; SET LOCAL lc_monetary = 'C'; SET LOCAL xmlbinary = 'base64'"
+                .into(),
+        ]
+    }
+
+    fn place(&self, placings: &[Placing]) -> Statement {
+        seal::place(placings)
+    }
+
+    fn supersede(&self, tracked: &Tracked, range: (i64, i64), seq: i64) -> Statement {
+        seal::supersede(self, tracked, range, seq)
+    }
+
+    fn contains(&self, column: Expr, text: &str) -> Expr {
+        let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        column.cast_as("text").ilike(format!("%{literal}%"))
+    }
+
+    fn differs(&self, _column: &Column, a: &str, b: &str) -> String {
+        capture::differ(std::iter::once((a.to_owned(), b.to_owned())))
+    }
+
+    fn now(&self) -> &'static str {
+        NOW
+    }
+}

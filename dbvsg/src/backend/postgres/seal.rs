@@ -1,0 +1,47 @@
+use sea_orm::{DbBackend, Statement, Value as Bound};
+
+use super::Postgres;
+use crate::{
+    backend::{Backend, Placing},
+    catalog::Tracked,
+};
+
+pub(super) fn place(placings: &[Placing]) -> Statement {
+    let rows: Vec<String> = (0..placings.len())
+        .map(|row| {
+            let place = |column: usize| format!("${}", 8 * row + column);
+            format!("({})", (1..=8).map(place).collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    let sql = format!(
+        "UPDATE dbvsg_commit SET id = p.id, uuid = p.uuid, seq = p.seq, committed_at = p.committed_at, parent_id = p.parent_id, \
+         operation = p.operation, hash = p.hash FROM (VALUES {}) p(written_id, id, uuid, seq, committed_at, parent_id, operation, hash) \
+         WHERE dbvsg_commit.id = p.written_id",
+        rows.join(", "),
+    );
+    let values = placings.iter().flat_map(|placing| -> [Bound; 8] {
+        [
+            placing.written_id.into(),
+            placing.id.into(),
+            placing.uuid.as_str().into(),
+            placing.seq.into(),
+            placing.committed_at.into(),
+            placing.parent_id.into(),
+            placing.operation.as_str().into(),
+            placing.hash.clone().into(),
+        ]
+    });
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+}
+
+pub(super) fn supersede(backend: &Postgres, tracked: &Tracked, (first, last): (i64, i64), seq: i64) -> Statement {
+    let history = backend.quote_table(&tracked.history);
+    let sql = format!(
+        "UPDATE {history} o SET vsg_end = x.seq FROM (\
+         SELECT c.seq, (SELECT p.vsg_id FROM {history} p WHERE {} AND p.vsg_id < n.vsg_id ORDER BY p.vsg_id DESC LIMIT 1) AS previous \
+         FROM {history} n JOIN dbvsg_commit c ON c.id = n.vsg_begin WHERE n.vsg_id BETWEEN $1 AND $2 AND c.seq > $3) x \
+         WHERE o.vsg_id = x.previous",
+        tracked.same_key(backend, "p", "n"),
+    );
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, [first.into(), last.into(), seq.into()])
+}

@@ -1,0 +1,189 @@
+//! Puts commits in line behind the last sealed one.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sea_orm::DatabaseTransaction;
+
+use super::{
+    canonical::{TableEntry, commit_hash},
+    pending::{Pending, TableState},
+};
+use crate::{
+    Result,
+    backend::{Backend, Placing, Sql},
+    catalog::Tracked,
+    model::{CommitId, Hash},
+};
+
+/// Where the line ends.
+#[derive(Default)]
+pub(super) struct Tail {
+    id: Option<i64>,
+    seq: i64,
+    time: i64,
+    hash: Vec<u8>,
+}
+
+impl Tail {
+    /// Reads it; the next commit's time will be after `promised` at least.
+    pub(super) async fn read(txn: &DatabaseTransaction, backend: &'static dyn Backend, promised: i64) -> Result<Self> {
+        let sql =
+            "SELECT id, seq, committed_at, hash FROM dbvsg_commit WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1";
+        let Some(row) = Sql::new(backend, sql).one(txn).await? else {
+            return Ok(Self { time: promised, ..Self::default() });
+        };
+        Ok(Self {
+            id: Some(row.try_get("", "id")?),
+            seq: row.try_get("", "seq")?,
+            time: row.try_get::<i64>("", "committed_at")?.max(promised),
+            hash: row.try_get("", "hash")?,
+        })
+    }
+
+    pub(super) fn seq(&self) -> i64 {
+        self.seq
+    }
+}
+
+/// What is to be written.
+pub(super) struct Chained {
+    pub(super) placings: Vec<Placing>,
+    /// The tables of each commit, by its id.
+    pub(super) entries: Vec<(i64, TableEntry)>,
+}
+
+/// Places the commits in the order given, and brings the states of their tables up to date.
+pub(super) fn chain(
+    tail: Tail,
+    written: Vec<Pending>,
+    tables: &mut HashMap<i64, (Arc<Tracked>, TableState)>,
+) -> Chained {
+    let Tail { id: mut parent, mut seq, mut time, mut hash } = tail;
+    let mut chained = Chained { placings: Vec::with_capacity(written.len()), entries: Vec::new() };
+    for pending in written {
+        let last_change = pending.last_change();
+        let Pending { mut header, operation, tables: changed } = pending;
+        let written_id = header.id;
+        // Ids grow along the line, so that a version's place is told by one comparison. A commit that began before the
+        // one it follows takes the id of its last change, which is after all of theirs.
+        if parent.is_some_and(|parent| header.id <= parent) {
+            header.id = last_change;
+        }
+        seq += 1;
+        time = header.written_at.max(time + 1);
+        (header.seq, header.committed_at, header.parent) = (seq, time, parent);
+        if header.uuid.is_empty() {
+            header.uuid = CommitId::random().to_string();
+        }
+        let mut sealed: Vec<(TableEntry, Hash)> = Vec::with_capacity(changed.len());
+        for (id, (mut entry, digest)) in changed {
+            if let Some((_, state)) = tables.get_mut(&id) {
+                state.rows += entry.baseline + entry.inserted - entry.deleted;
+                entry.rows = state.rows;
+                entry.parent = state.head.replace(header.id);
+                state.sealed = state.sealed.max(entry.last_change);
+            }
+            sealed.push((entry, digest.finish()));
+        }
+        header.operation = operation.unwrap_or_else(|| label(&sealed).to_owned());
+        hash = commit_hash(&hash, &header, &sealed).0.to_vec();
+        parent = Some(header.id);
+        chained.entries.extend(sealed.into_iter().map(|(entry, _)| (header.id, entry)));
+        chained.placings.push(Placing {
+            written_id,
+            id: header.id,
+            uuid: header.uuid,
+            seq,
+            committed_at: time,
+            parent_id: header.parent,
+            operation: header.operation,
+            hash: hash.clone(),
+        });
+    }
+    chained
+}
+
+/// What a transaction is called that was not given a name: its one kind of change, or TRANSACTION.
+fn label(tables: &[(TableEntry, Hash)]) -> &'static str {
+    let any = |of: fn(&TableEntry) -> i64| tables.iter().any(|(entry, _)| of(entry) > 0);
+    let kinds = [
+        (any(|entry| entry.inserted), "INSERT"),
+        (any(|entry| entry.updated), "UPDATE"),
+        (any(|entry| entry.deleted), "DELETE"),
+        (any(|entry| entry.soft_deleted), "SOFT_DELETE"),
+        (any(|entry| entry.restored), "UNDELETE"),
+        (any(|entry| entry.baseline), "BASELINE"),
+    ];
+    let mut found = kinds.into_iter().filter(|(any, _)| *any).map(|(_, name)| name);
+    match (found.next(), found.next()) {
+        (Some(only), None) => only,
+        _ => "TRANSACTION",
+    }
+}
+
+/// Moves the versions of commits that take another id. One statement for a table and a hundred commits.
+pub(super) async fn renumber(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    placings: &[Placing],
+    entries: &[(i64, TableEntry)],
+    tables: &HashMap<i64, (Arc<Tracked>, TableState)>,
+) -> Result<()> {
+    let moved: HashMap<i64, i64> = placings
+        .iter()
+        .filter(|placing| placing.id != placing.written_id)
+        .map(|placing| (placing.id, placing.written_id))
+        .collect();
+    for (table, (tracked, _)) in tables {
+        let moves: Vec<(i64, &TableEntry)> = entries
+            .iter()
+            .filter(|(_, entry)| entry.table == *table)
+            .filter_map(|(id, entry)| Some((*moved.get(id)?, entry)))
+            .collect();
+        let target: HashMap<i64, i64> = moved.iter().map(|(id, written)| (*written, *id)).collect();
+        for moves in moves.chunks(100) {
+            let first = moves.iter().map(|(_, entry)| entry.first_change).min().unwrap_or_default();
+            let last = moves.iter().map(|(_, entry)| entry.last_change).max().unwrap_or_default();
+            let history = backend.quote_table(&tracked.history);
+            let mut sql = Sql::new(backend, format!("UPDATE {history} SET vsg_begin = CASE vsg_begin"));
+            for (written, _) in moves {
+                sql.push(&format!(" WHEN {written} THEN {}", target[written]));
+            }
+            sql.push(" END WHERE vsg_id BETWEEN ").bind(first).push(" AND ").bind(last);
+            sql.push(" AND vsg_begin IN (").bind_all(moves.iter().map(|(written, _)| *written)).push(")");
+            sql.execute(txn).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn insert_entries(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    entries: &[(i64, TableEntry)],
+) -> Result<()> {
+    let mut sql = Sql::new(
+        backend,
+        "INSERT INTO dbvsg_commit_table (commit_id, table_id, first_change, last_change, baseline, inserted, updated, \
+         deleted, soft_deleted, restored, live_rows, parent_id) VALUES ",
+    );
+    for (position, (commit, entry)) in entries.iter().enumerate() {
+        sql.push(if position > 0 { ", (" } else { "(" });
+        sql.bind_all([
+            *commit,
+            entry.table,
+            entry.first_change,
+            entry.last_change,
+            entry.baseline,
+            entry.inserted,
+            entry.updated,
+            entry.deleted,
+            entry.soft_deleted,
+            entry.restored,
+            entry.rows,
+        ]);
+        sql.push(", ").bind(entry.parent).push(")");
+    }
+    sql.execute(txn).await?;
+    Ok(())
+}

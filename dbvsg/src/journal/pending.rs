@@ -1,0 +1,236 @@
+//! The commits that wait for their place, with what they changed.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use futures_util::TryStreamExt;
+use sea_orm::{DatabaseTransaction, StreamTrait};
+
+use super::{
+    canonical::{Header, TableDigest, TableEntry},
+    stored::{ChangeReader, count, header},
+};
+use crate::{
+    Result,
+    backend::{Backend, Sql, Writers},
+    catalog::{Catalog, Tracked},
+};
+
+/// How many commits are sealed in one transaction, so that nobody is kept waiting long.
+pub(super) const BATCH: usize = 500;
+
+/// A commit that has no place yet.
+pub(super) struct Pending {
+    pub(super) header: Header,
+    pub(super) operation: Option<String>,
+    pub(super) tables: BTreeMap<i64, (TableEntry, TableDigest)>,
+}
+
+impl Pending {
+    /// Its last change in any table.
+    pub(super) fn last_change(&self) -> i64 {
+        self.tables.values().map(|(entry, _)| entry.last_change).max().unwrap_or_default()
+    }
+}
+
+/// The pending commits with the smallest ids, and the id of the next one, if there is one.
+pub(super) struct Window {
+    pending: Vec<Pending>,
+    next: Option<i64>,
+}
+
+/// Pending commits with their changes, in the order in which they are to be sealed.
+pub(super) struct Gathered {
+    pub(super) written: Vec<Pending>,
+    /// Commits that turned out to hold no change.
+    pub(super) empty: Vec<i64>,
+    /// The tables they touched.
+    pub(super) tables: HashMap<i64, (Arc<Tracked>, TableState)>,
+}
+
+pub(super) async fn window(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    limit: usize,
+) -> Result<Option<Window>> {
+    let sql = format!("SELECT * FROM dbvsg_commit WHERE seq IS NULL ORDER BY id LIMIT {}", limit + 1);
+    let rows = Sql::new(backend, sql).all(txn).await?;
+    let read = rows.iter().map(|row| {
+        Ok(Pending { header: header(row)?, operation: row.try_get("", "operation")?, tables: BTreeMap::new() })
+    });
+    let mut pending = read.collect::<Result<Vec<_>>>()?;
+    let next = if pending.len() > limit { pending.pop().map(|commit| commit.header.id) } else { None };
+    Ok((!pending.is_empty()).then_some(Window { pending, next }))
+}
+
+/// Reads what the commits of a window changed. None if each of them reaches beyond the window, so that a commit which is
+/// not in it could have to come first.
+pub(super) async fn gather(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    catalog: &Catalog,
+    window: Window,
+) -> Result<Option<Gathered>> {
+    let Window { mut pending, next } = window;
+    let (Some(first), Some(last)) = (pending.first().map(|c| c.header.id), pending.last().map(|c| c.header.id)) else {
+        return Ok(None);
+    };
+    let by_id: HashMap<i64, usize> =
+        pending.iter().enumerate().map(|(place, commit)| (commit.header.id, place)).collect();
+    let mut tables = HashMap::new();
+    let mut reaching = HashSet::new();
+    for tracked in catalog.iter() {
+        let state = TableState::read(txn, backend, tracked).await?;
+        let range = match backend.writers() {
+            Writers::One => {
+                let before = match next {
+                    Some(_) => first_of_later(txn, backend, tracked, state.sealed, last).await?,
+                    None => None,
+                };
+                Range { after: state.sealed, before, first, last }
+            }
+            Writers::Many => {
+                if let Some(next) = next {
+                    reaching.extend(reaching_beyond(txn, backend, tracked, next, (first, last)).await?);
+                }
+                Range { after: first, before: next, first, last }
+            }
+        };
+        if collect(txn, backend, tracked, &range, &by_id, &mut pending).await? {
+            tables.insert(tracked.id, (tracked.clone(), state));
+        }
+    }
+    pending.retain(|commit| !reaching.contains(&commit.header.id));
+    if pending.is_empty() {
+        return Ok(None);
+    }
+    let (empty, mut written): (Vec<_>, Vec<_>) = pending.into_iter().partition(|commit| commit.tables.is_empty());
+    if backend.writers() == Writers::Many {
+        // The writers of a row follow each other, so this respects every write that saw another.
+        written.sort_by_key(Pending::last_change);
+    }
+    Ok(Some(Gathered { written, empty: empty.into_iter().map(|commit| commit.header.id).collect(), tables }))
+}
+
+/// What sealing remembers of a table between its turns.
+#[derive(Clone, Debug)]
+pub(super) struct TableState {
+    /// The last change that is sealed. It bounds what is pending where there is one writer at a time.
+    pub(super) sealed: i64,
+    pub(super) rows: i64,
+    pub(super) head: Option<i64>,
+}
+
+impl TableState {
+    async fn read(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked: &Tracked) -> Result<Self> {
+        let mut sql = Sql::new(backend, "SELECT sealed_change, live_rows, head_id FROM dbvsg_table WHERE id = ");
+        sql.bind(tracked.id);
+        let row = sql.one(txn).await?.ok_or_else(|| crate::Error::Corrupted {
+            detail: format!("table {} is missing from the catalog", tracked.name()),
+        })?;
+        Ok(Self {
+            sealed: row.try_get("", "sealed_change")?,
+            rows: row.try_get("", "live_rows")?,
+            head: row.try_get("", "head_id")?,
+        })
+    }
+
+    pub(super) async fn write(
+        &self,
+        txn: &DatabaseTransaction,
+        backend: &'static dyn Backend,
+        tracked: &Tracked,
+    ) -> Result<()> {
+        let mut sql = Sql::new(backend, "UPDATE dbvsg_table SET sealed_change = ");
+        sql.bind(self.sealed).push(", live_rows = ").bind(self.rows).push(", head_id = ").bind(self.head);
+        sql.push(" WHERE id = ").bind(tracked.id);
+        sql.execute(txn).await?;
+        Ok(())
+    }
+}
+
+/// The changes of a table that a window takes: those in between, by commits with ids from `first` to `last`.
+struct Range {
+    after: i64,
+    before: Option<i64>,
+    first: i64,
+    last: i64,
+}
+
+/// The first change of a commit after `last`, so that a batch does not read on to the end.
+async fn first_of_later(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    sealed: i64,
+    last: i64,
+) -> Result<Option<i64>> {
+    let history = backend.quote_table(&tracked.history);
+    let mut sql = Sql::new(backend, format!("SELECT vsg_id FROM {history} WHERE vsg_id > "));
+    sql.bind(sealed).push(" AND vsg_begin > ").bind(last).push(" ORDER BY vsg_id LIMIT 1");
+    Ok(sql.one(txn).await?.map(|row| row.try_get("", "vsg_id")).transpose()?)
+}
+
+/// The commits of a window that made changes after the next commit began.
+async fn reaching_beyond(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    next: i64,
+    (first, last): (i64, i64),
+) -> Result<Vec<i64>> {
+    let history = backend.quote_table(&tracked.history);
+    let mut sql = Sql::new(backend, format!("SELECT DISTINCT vsg_begin FROM {history} WHERE vsg_id > "));
+    sql.bind(next).push(" AND vsg_begin BETWEEN ").bind(first).push(" AND ").bind(last);
+    let rows = sql.all(txn).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "vsg_begin")).collect::<Result<_, _>>()?)
+}
+
+/// Streams a table's changes into the commits they belong to. Returns whether there were any.
+async fn collect(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    range: &Range,
+    by_id: &HashMap<i64, usize>,
+    pending: &mut [Pending],
+) -> Result<bool> {
+    let mut reader = ChangeReader::new(backend, tracked);
+    let mut sql = reader.select();
+    sql.push(" WHERE vsg_id > ").bind(range.after);
+    sql.push(" AND vsg_begin BETWEEN ").bind(range.first).push(" AND ").bind(range.last);
+    if let Some(before) = range.before {
+        sql.push(" AND vsg_id < ").bind(before);
+    }
+    sql.push(" ORDER BY vsg_id");
+    let mut rows = txn.stream_raw(sql.statement()).await?;
+    let mut any = false;
+    while let Some(row) = rows.try_next().await? {
+        let change = reader.read(&row)?;
+        let Some(commit) = change.begin.and_then(|begin| by_id.get(&begin)).map(|&place| &mut pending[place]) else {
+            continue;
+        };
+        any = true;
+        let (entry, digest) = commit.tables.entry(tracked.id).or_insert_with(|| {
+            let entry = TableEntry { table: tracked.id, first_change: change.id, ..TableEntry::default() };
+            (entry, TableDigest::new())
+        });
+        entry.last_change = change.id;
+        count(entry, &change.op);
+        reader.digest(digest, &change);
+    }
+    Ok(any)
+}
+
+/// Commits that turned out to hold no change, as a REPLACE by an equal row leaves them.
+pub(super) async fn forget(txn: &DatabaseTransaction, backend: &'static dyn Backend, empty: &[i64]) -> Result<()> {
+    if empty.is_empty() {
+        return Ok(());
+    }
+    let mut sql = Sql::new(backend, "DELETE FROM dbvsg_commit WHERE seq IS NULL AND id IN (");
+    sql.bind_all(empty.iter().copied()).push(")");
+    sql.execute(txn).await?;
+    Ok(())
+}
