@@ -4,7 +4,7 @@ use dbvsg::sea_orm::{
 };
 
 /// A row as text: its values joined by `|`, NULL as `-`. The same value is the same text on every engine, as far as the
-/// engine has a type for it: truth is 1 or 0, decimals have no zeros at their end, bytes and UUIDs are hexadecimal.
+/// engine has a type for it: truth is 1 or 0, decimals have no zeros at their end, bytes are hexadecimal.
 pub(crate) fn text(row: &QueryResult) -> String {
     let count = row.column_names().len();
     (0..count).map(|index| value(row, index).unwrap_or("-".into())).collect::<Vec<_>>().join("|")
@@ -25,7 +25,7 @@ fn value(row: &QueryResult, index: usize) -> Option<String> {
         .or_else(|| as_type.read(|n: Decimal| n.normalize().to_string()))
         .or_else(|| as_type.read(|moment: DateTimeUtc| moment.format("%FT%T%.6fZ").to_string()))
         .or_else(|| as_type.read(|moment: DateTime| moment.format("%FT%T%.6f").to_string()))
-        .or_else(|| as_type.read(|id: Uuid| id.simple().to_string()))
+        .or_else(|| as_type.read(|id: Uuid| id.to_string()))
         .or_else(|| as_type.read(|json: Json| json.to_string()))
         .unwrap_or_else(|| panic!("column {index} has a type that scenarios do not read yet"))
 }

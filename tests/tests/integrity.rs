@@ -79,15 +79,20 @@ async fn secret(engine: Engine, sql: &str) {
 }
 
 async fn a_missing_or_added_version_or_commit_is_found(engine: Engine) {
-    let last = "SELECT vsg_id FROM t_history ORDER BY vsg_id DESC LIMIT 1";
+    let nth = |place: u8| {
+        format!("(SELECT x.vsg_id FROM (SELECT vsg_id FROM t_history ORDER BY vsg_id LIMIT 1 OFFSET {place}) x)")
+    };
     for sql in [
-        "DELETE FROM t_history WHERE vsg_id = 2",
-        &format!("DELETE FROM t_history WHERE vsg_id = (SELECT * FROM ({last}) x)"),
-        "INSERT INTO t_history (id, v, n, vsg_id, vsg_branch, vsg_begin, vsg_end, vsg_op) \
-         SELECT id, v, n, 100, vsg_branch, vsg_begin, vsg_end, vsg_op FROM t_history WHERE vsg_id = 1",
+        &format!("DELETE FROM t_history WHERE vsg_id = {}", nth(1)),
+        &format!("DELETE FROM t_history WHERE vsg_id = {}", nth(5)),
+        &format!(
+            "INSERT INTO t_history (id, v, n, vsg_id, vsg_branch, vsg_begin, vsg_end, vsg_op) \
+             SELECT id, v, n, vsg_id + 100, vsg_branch, vsg_begin, vsg_end, vsg_op FROM t_history WHERE vsg_id = {}",
+            nth(0)
+        ),
         "DELETE FROM dbvsg_commit WHERE seq = 2",
         "DELETE FROM dbvsg_commit WHERE seq = 4",
-        "DELETE FROM dbvsg_commit_table WHERE commit_id = 2",
+        "DELETE FROM dbvsg_commit_table WHERE commit_id = (SELECT id FROM dbvsg_commit WHERE seq = 2)",
         "DROP TABLE t_history",
     ] {
         secret(engine, sql).await;

@@ -307,8 +307,14 @@ async fn the_log_and_the_audit_are_filtered_and_paged(engine: Engine) {
 async fn a_plain_sql_client_sees_the_commits(engine: Engine) {
     let (scene, then) = shop(engine).await;
     scene.log().await;
-    let rows = scene.rows("SELECT uuid, operation, user_id, is_current, rollbacked, parent_uuid IS NULL, length(hash), created_at LIKE '20__-__-__T__:__:__.______Z' FROM db_vsg").await;
-    assert_eq!(rows[0], format!("{then}|INSERT|ann|0|0|1|64|1"));
-    assert!(rows[1].ends_with("|TRANSACTION|ann|1|0|0|64|1"));
+    let rows = scene
+        .rows("SELECT uuid, operation, user_id, is_current, rollbacked, parent_uuid IS NULL, length(hash) FROM db_vsg")
+        .await;
+    assert_eq!(rows[0], format!("{then}|INSERT|ann|0|0|1|64"));
+    assert!(rows[1].ends_with("|TRANSACTION|ann|1|0|0|64"));
+    for moment in scene.rows("SELECT created_at FROM db_vsg").await {
+        let shape: String = moment.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+        assert_eq!(shape, "9999-99-99T99:99:99.999999Z");
+    }
     scene.end().await;
 }
