@@ -52,6 +52,11 @@ impl Database {
         }
     }
 
+    /// As whom a program connects that does not know DBVSG.
+    pub(crate) fn user(&self) -> &str {
+        self.place.as_ref().map_or("external", |(server, _)| server.username())
+    }
+
     /// The engine's own program, to run a text of SQL from its standard input, statement by statement.
     pub(crate) fn program(&self) -> Command {
         match &self.place {

@@ -100,6 +100,11 @@ impl Scene {
         self.database.schema()
     }
 
+    /// The actor of what DBVSG did not do: the database's user, where it knows any.
+    pub fn outsider(&self) -> &str {
+        self.database.user()
+    }
+
     /// The pool.
     pub fn db(&self) -> DatabaseConnection {
         self.vsg.connection()

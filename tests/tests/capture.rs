@@ -197,8 +197,7 @@ async fn another_program_is_captured(engine: Engine) {
     outside(&scene, "UPDATE users SET name = 'out' WHERE id = 1");
     outside(&scene, "BEGIN; INSERT INTO users VALUES (7, 'x', 'x'); UPDATE users SET name = 'y' WHERE id = 7; COMMIT");
     outside(&scene, "BEGIN; DELETE FROM users; ROLLBACK");
-    // A file knows no users; a server does.
-    let who = engine.pick("external", "postgres", "root");
+    let who = scene.outsider();
     let log = scene.log().await;
     let seen: Vec<_> = log
         .iter()

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
-use dbvsg::Versioned;
+use dbvsg::{Versioned, sea_orm::ConnectionTrait};
 use dbvsg_tests::{Engine, Scene, models::user, scenarios};
 use dbvsg_web::Bootstrap;
 use serde_json::{Value as Json, json};
+use tokio::time::timeout;
 
 use crate::client::{Server, each};
 
@@ -241,8 +242,11 @@ async fn a_busy_database_is_told_from_a_broken_one(engine: Engine) {
     let other =
         Server::with(Scene::new(engine).await, Bootstrap::new(vsg.clone()).mount(user::Entity::accessor(&vsg))).await;
     other.get("/users").await.expect(200);
+    // On SQLite any writer is in the way, on a server one who takes the same address.
     let holder = server.scene.vsg.begin("holder").await.unwrap();
-    let busy = other.post("/users", ann()).await.expect(503);
+    holder.execute_unprepared("INSERT INTO users (name, email) VALUES ('Other', 'ann@x')").await.unwrap();
+    let busy = timeout(Duration::from_secs(20), other.post("/users", ann())).await.expect("it waits for ever");
+    let busy = busy.expect(503);
     assert_eq!(busy.header("retry-after"), Some("1"));
     holder.rollback().await.unwrap();
     other.post("/users", ann()).await.expect(201);
