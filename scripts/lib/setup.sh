@@ -104,8 +104,10 @@ install_missing() {
     heading "installing ${missing_packages[*]}"
     # One source that does not answer need not matter; if it does, the installation fails.
     "${as_root[@]}" apt-get update || printf 'warning: apt-get update failed\n' >&2
+    # Another database server that is here already is not put aside for ours.
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends "${missing_packages[@]}" || fail "apt-get install failed; $hint"
+        apt-get install -y --no-install-recommends --no-remove "${missing_packages[@]}" ||
+        fail "apt-get install failed; $hint"
     hash -r
 
     local check

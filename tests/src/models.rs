@@ -51,6 +51,7 @@ pub mod order {
         /// Who ordered.
         pub user_id: i32,
         /// What it costs.
+        #[sea_orm(column_type = "Decimal(Some((12, 2)))")]
         pub total: Decimal,
         /// Anything.
         pub notes: Option<Json>,
@@ -88,6 +89,7 @@ pub mod price {
         #[sea_orm(primary_key, auto_increment = false)]
         pub country: String,
         /// The price.
+        #[sea_orm(column_type = "Decimal(Some((12, 2)))")]
         pub amount: Decimal,
     }
 

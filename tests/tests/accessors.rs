@@ -7,10 +7,24 @@ use dbvsg::{
     sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, Set},
 };
 use dbvsg_tests::{
-    Scene,
+    Engine, Scene,
     models::{order, price, user},
+    scenarios,
 };
 use uuid::Uuid;
+
+scenarios!(
+    a_row_lives_and_dies_and_lives_again,
+    find_filters_sorts_and_pages,
+    save_inserts_or_updates,
+    batches_are_one_commit_all_or_nothing,
+    keys_of_every_kind_work,
+    a_record_limit_holds_for_soft_deleted_rows_too,
+    writes_join_a_transaction,
+    an_expected_parent_is_that_of_the_table,
+    hooks_run_in_order_inside_the_transaction,
+    closures_are_hooks_too,
+);
 
 fn person(name: &str) -> user::ActiveModel {
     user::ActiveModel { name: Set(name.into()), email: Set(format!("{name}@x")), ..Default::default() }
@@ -20,16 +34,15 @@ fn renamed(name: &str) -> user::ActiveModel {
     user::ActiveModel { name: Set(name.into()), ..Default::default() }
 }
 
-async fn people() -> (Scene, Accessor<user::Entity>) {
-    let scene = Scene::new().await;
+async fn people(engine: Engine) -> (Scene, Accessor<user::Entity>) {
+    let scene = Scene::new(engine).await;
     scene.vsg.create_table::<user::Entity>().await.unwrap();
     let users = scene.vsg.track::<user::Entity>().await.unwrap();
     (scene, users)
 }
 
-#[tokio::test]
-async fn a_row_lives_and_dies_and_lives_again() {
-    let (scene, users) = people().await;
+async fn a_row_lives_and_dies_and_lives_again(engine: Engine) {
+    let (scene, users) = people(engine).await;
     let zoe = users.insert("ann", person("Zoë")).await.unwrap();
     assert_eq!(users.get(zoe.id).await.unwrap().unwrap().name, "Zoë");
     let zed = users.update(Author::new("ben").because("married"), zoe.id, renamed("Zed")).await.unwrap();
@@ -65,9 +78,8 @@ async fn a_row_lives_and_dies_and_lives_again() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn find_filters_sorts_and_pages() {
-    let (scene, users) = people().await;
+async fn find_filters_sorts_and_pages(engine: Engine) {
+    let (scene, users) = people(engine).await;
     users.insert_many("ann", ["d", "b", "a", "c"].map(person).to_vec()).await.unwrap();
     let names = async |find: dbvsg::Find<user::Entity>| -> Vec<String> {
         find.all().await.unwrap().into_iter().map(|u| u.name).collect()
@@ -80,9 +92,8 @@ async fn find_filters_sorts_and_pages() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn save_inserts_or_updates() {
-    let (scene, users) = people().await;
+async fn save_inserts_or_updates(engine: Engine) {
+    let (scene, users) = people(engine).await;
     let row = user::ActiveModel { id: Set(7), ..person("Zoë") };
     let saved = users.save("ann", row).await.unwrap();
     assert!(saved.created);
@@ -98,9 +109,8 @@ async fn save_inserts_or_updates() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn batches_are_one_commit_all_or_nothing() {
-    let (scene, users) = people().await;
+async fn batches_are_one_commit_all_or_nothing(engine: Engine) {
+    let (scene, users) = people(engine).await;
     let rows = users.insert_many("ann", (0..5000).map(|n| person(&format!("p{n}"))).collect()).await.unwrap();
     assert_eq!((rows.len(), rows[4999].name.as_str()), (5000, "p4999"));
     let clash = users.insert_many("ann", vec![person("new"), person("p7")]).await;
@@ -118,9 +128,8 @@ async fn batches_are_one_commit_all_or_nothing() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn keys_of_every_kind_work() {
-    let scene = Scene::new().await;
+async fn keys_of_every_kind_work(engine: Engine) {
+    let scene = Scene::new(engine).await;
     scene.vsg.create_table::<user::Entity>().await.unwrap();
     scene.vsg.create_table::<order::Entity>().await.unwrap();
     scene.vsg.create_table::<price::Entity>().await.unwrap();
@@ -162,9 +171,8 @@ async fn keys_of_every_kind_work() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn a_record_limit_holds_for_soft_deleted_rows_too() {
-    let (scene, users) = people().await;
+async fn a_record_limit_holds_for_soft_deleted_rows_too(engine: Engine) {
+    let (scene, users) = people(engine).await;
     let users = users.max_records(Some(2));
     let first = users.insert("ann", person("a")).await.unwrap();
     users.delete("ann", first.id).await.unwrap();
@@ -177,9 +185,8 @@ async fn a_record_limit_holds_for_soft_deleted_rows_too() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn writes_join_a_transaction() {
-    let (scene, users) = people().await;
+async fn writes_join_a_transaction(engine: Engine) {
+    let (scene, users) = people(engine).await;
     let txn = scene.vsg.begin("ann").await.unwrap();
     let zoe = users.insert(&txn, person("Zoë")).await.unwrap();
     users.update(&txn, zoe.id, renamed("Zed")).await.unwrap();
@@ -190,9 +197,8 @@ async fn writes_join_a_transaction() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn an_expected_parent_is_that_of_the_table() {
-    let (scene, users) = people().await;
+async fn an_expected_parent_is_that_of_the_table(engine: Engine) {
+    let (scene, users) = people(engine).await;
     scene.sql("CREATE TABLE other (id INTEGER PRIMARY KEY)").await;
     scene.vsg.enable("other").await.unwrap();
     let zoe = users.insert("ann", person("Zoë")).await.unwrap();
@@ -256,10 +262,9 @@ impl Hooks<user::Entity> for Diary {
     }
 }
 
-#[tokio::test]
-async fn hooks_run_in_order_inside_the_transaction() {
-    let (scene, users) = people().await;
-    scene.sql("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT)").await;
+async fn hooks_run_in_order_inside_the_transaction(engine: Engine) {
+    let (scene, users) = people(engine).await;
+    scene.sql(&format!("CREATE TABLE note (id {}, text TEXT)", engine.auto_key())).await;
     scene.vsg.enable("note").await.unwrap();
     let diary = Arc::new(Mutex::new(Vec::new()));
     let users = users.hooks(Diary(diary.clone(), "1")).hooks(Diary(diary.clone(), "2"));
@@ -311,9 +316,8 @@ async fn hooks_run_in_order_inside_the_transaction() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn closures_are_hooks_too() {
-    let (scene, users) = people().await;
+async fn closures_are_hooks_too(engine: Engine) {
+    let (scene, users) = people(engine).await;
     let heard = Arc::new(Mutex::new(0));
     let listener = heard.clone();
     let users = users

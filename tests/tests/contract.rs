@@ -5,16 +5,18 @@ use std::{net::TcpListener, process::Command};
 
 use dbvsg::Versioned;
 use dbvsg_tests::{
-    Scene,
+    Engine, Scene,
     models::{order, price, user},
+    scenarios,
 };
 use dbvsg_web::Bootstrap;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_answer_is_one_that_the_document_allows() {
+scenarios!(every_answer_is_one_that_the_document_allows);
+
+async fn every_answer_is_one_that_the_document_allows(engine: Engine) {
     let program =
         std::env::var_os("DBVSG_SCHEMATHESIS").expect("run scripts/test, which installs schemathesis and sets this");
-    let scene = Scene::new().await;
+    let scene = Scene::new(engine).await;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/openapi.json", listener.local_addr().unwrap());
     let server = Bootstrap::new(scene.vsg.clone())

@@ -1,12 +1,23 @@
 //! Whatever is altered behind DBVSG's back is found.
 
-use dbvsg_tests::{Scene, outside};
+use dbvsg_tests::{Engine, Scene, outside, scenarios};
 
-async fn story() -> Scene {
-    let scene = Scene::with(&[
-        "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, n REAL)",
-        "INSERT INTO t VALUES (1, 'a', 0.5), (2, 'b', 1)",
-    ])
+scenarios!(
+    each_altered_value_of_history_and_commits_is_found,
+    a_missing_or_added_version_or_commit_is_found,
+    what_no_trigger_saw_is_found_and_recorded,
+    sealing_in_pieces_gives_the_same_chain_as_at_once,
+);
+scenarios!(Sqlite: an_altered_sqlite_storage_class_is_found);
+
+async fn story(engine: Engine) -> Scene {
+    let scene = Scene::with(
+        engine,
+        &[
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, n DOUBLE PRECISION)",
+            "INSERT INTO t VALUES (1, 'a', 0.5), (2, 'b', 1)",
+        ],
+    )
     .await;
     scene.vsg.enable("t").await.unwrap();
     scene.commit("UPDATE t SET v = 'x' WHERE id = 1").await;
@@ -20,71 +31,38 @@ async fn found(scene: &Scene) -> bool {
     !scene.vsg.verify().await.unwrap().ok
 }
 
-#[tokio::test]
-async fn each_altered_value_of_history_and_commits_is_found() {
-    let scene = story().await;
+async fn each_altered_value_of_history_and_commits_is_found(engine: Engine) {
+    let scene = story(engine).await;
     let cells = [
-        (
-            "t_history",
-            "SELECT vsg_id FROM t_history",
-            "vsg_id",
-            vec!["id", "v", "n", "vsg_branch", "vsg_begin", "vsg_end", "vsg_op"],
-        ),
+        ("t_history", "vsg_id", "id v n vsg_branch vsg_begin vsg_end vsg_op"),
         (
             "dbvsg_commit",
-            "SELECT id FROM dbvsg_commit",
             "id",
-            vec![
-                "uuid",
-                "branch_id",
-                "seq",
-                "parent_id",
-                "merged_id",
-                "actor",
-                "operation",
-                "query",
-                "message",
-                "meta",
-                "written_at",
-                "committed_at",
-                "hash",
-            ],
+            "uuid branch_id seq parent_id merged_id actor operation query message meta written_at committed_at hash",
         ),
         (
             "dbvsg_commit_table",
-            "SELECT commit_id FROM dbvsg_commit_table",
             "commit_id",
-            vec![
-                "first_change",
-                "last_change",
-                "baseline",
-                "inserted",
-                "updated",
-                "deleted",
-                "soft_deleted",
-                "restored",
-                "live_rows",
-                "parent_id",
-            ],
+            "first_change last_change baseline inserted updated deleted soft_deleted restored live_rows parent_id",
         ),
     ];
-    for (table, rows, key, columns) in cells {
-        for row in scene.rows(rows).await {
-            for column in &columns {
-                let set = match *column {
-                    "v" | "uuid" | "actor" | "operation" | "vsg_op" => format!("coalesce({column}, '') || 'e'"),
+    for (table, key, columns) in cells {
+        for row in scene.rows(&format!("SELECT {key} FROM {table}")).await {
+            for column in columns.split(' ') {
+                let name = engine.quote(column);
+                let set = match column {
+                    "v" | "uuid" | "actor" | "operation" | "vsg_op" => format!("concat(coalesce({name}, ''), 'e')"),
                     "query" | "message" => "'forged'".into(),
                     "meta" => "'{}'".into(),
-                    "hash" => "zeroblob(32)".into(),
+                    "hash" => engine.bytes(&"00".repeat(32)),
                     "n" => "coalesce(n, 0) + 0.25".into(),
-                    _ => format!("coalesce({column}, 0) + 1000"),
+                    _ => format!("coalesce({name}, 0) + 1000"),
                 };
-                scene
-                    .sql(&format!("CREATE TABLE kept AS SELECT {column} AS old FROM {table} WHERE {key} = {row}"))
-                    .await;
-                scene.sql(&format!("UPDATE {table} SET {column} = {set} WHERE {key} = {row}")).await;
+                let chosen = format!("WHERE {key} = {row}");
+                scene.sql(&format!("CREATE TABLE kept AS SELECT {name} AS old FROM {table} {chosen}")).await;
+                scene.sql(&format!("UPDATE {table} SET {name} = {set} {chosen}")).await;
                 assert!(found(&scene).await, "{table}.{column} of row {row}");
-                scene.sql(&format!("UPDATE {table} SET {column} = (SELECT old FROM kept) WHERE {key} = {row}")).await;
+                scene.sql(&format!("UPDATE {table} SET {name} = (SELECT old FROM kept) {chosen}")).await;
                 scene.sql("DROP TABLE kept").await;
             }
         }
@@ -92,35 +70,52 @@ async fn each_altered_value_of_history_and_commits_is_found() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn a_missing_or_added_version_or_commit_is_found() {
+/// What was done in secret is found.
+async fn secret(engine: Engine, sql: &str) {
+    let scene = story(engine).await;
+    scene.sql(sql).await;
+    scene.vsg.reload().await.unwrap();
+    assert!(found(&scene).await, "{sql}");
+}
+
+async fn a_missing_or_added_version_or_commit_is_found(engine: Engine) {
+    let nth = |place: u8| {
+        format!("(SELECT x.vsg_id FROM (SELECT vsg_id FROM t_history ORDER BY vsg_id LIMIT 1 OFFSET {place}) x)")
+    };
     for sql in [
-        "DELETE FROM t_history WHERE vsg_id = 2",
-        "DELETE FROM t_history WHERE vsg_id = (SELECT max(vsg_id) FROM t_history)",
-        "INSERT INTO t_history SELECT id, v, n, 100, vsg_branch, vsg_begin, vsg_end, vsg_op FROM t_history WHERE vsg_id = 1",
+        &format!("DELETE FROM t_history WHERE vsg_id = {}", nth(1)),
+        &format!("DELETE FROM t_history WHERE vsg_id = {}", nth(5)),
+        &format!(
+            "INSERT INTO t_history (id, v, n, vsg_id, vsg_branch, vsg_begin, vsg_end, vsg_op) \
+             SELECT id, v, n, vsg_id + 100, vsg_branch, vsg_begin, vsg_end, vsg_op FROM t_history WHERE vsg_id = {}",
+            nth(0)
+        ),
         "DELETE FROM dbvsg_commit WHERE seq = 2",
         "DELETE FROM dbvsg_commit WHERE seq = 4",
-        "DELETE FROM dbvsg_commit_table WHERE commit_id = 2",
-        "UPDATE t_history SET v = CAST(v AS BLOB) WHERE vsg_id = 1",
+        "DELETE FROM dbvsg_commit_table WHERE commit_id = (SELECT id FROM dbvsg_commit WHERE seq = 2)",
         "DROP TABLE t_history",
     ] {
-        let scene = story().await;
-        scene.sql(sql).await;
-        scene.vsg.reload().await.unwrap();
-        assert!(found(&scene).await, "{sql}");
+        secret(engine, sql).await;
     }
 }
 
-#[tokio::test]
-async fn what_no_trigger_saw_is_found_and_recorded() {
-    let scene = story().await;
-    outside(&scene, "DROP TRIGGER dbvsg_t_update; DROP TRIGGER dbvsg_t_insert; DROP TRIGGER dbvsg_t_delete");
+async fn an_altered_sqlite_storage_class_is_found(engine: Engine) {
+    secret(engine, "UPDATE t_history SET v = CAST(v AS BLOB) WHERE vsg_id = 1").await;
+}
+
+async fn what_no_trigger_saw_is_found_and_recorded(engine: Engine) {
+    let scene = story(engine).await;
+    let triggers = scene.triggers("t").await;
+    let of_table = engine.pick("", " ON t", "");
+    for trigger in &triggers {
+        outside(&scene, &format!("DROP TRIGGER {}{of_table}", engine.quote(trigger)));
+    }
     outside(
         &scene,
         "UPDATE t SET v = 'silent' WHERE id = 1; INSERT INTO t VALUES (9, 'i', 9); DELETE FROM t WHERE id = 3",
     );
     let proof = scene.vsg.verify().await.unwrap();
-    assert_eq!(proof.problems.len(), 6, "three triggers, three rows: {:?}", proof.problems);
+    assert_eq!(proof.problems.len(), triggers.len() + 3, "each trigger and three rows: {:?}", proof.problems);
     let commit = scene.vsg.reconcile("auditor").await.unwrap().unwrap();
     let commit = scene.vsg.commit(commit).await.unwrap();
     assert_eq!((commit.operation.as_str(), commit.actor.as_str()), ("RECONCILE", "auditor"));
@@ -132,15 +127,10 @@ async fn what_no_trigger_saw_is_found_and_recorded() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn sealing_in_pieces_gives_the_same_chain_as_at_once() {
-    let scene = story().await;
+async fn sealing_in_pieces_gives_the_same_chain_as_at_once(engine: Engine) {
+    let scene = story(engine).await;
     for n in 0..1200 {
-        let txn = scene.vsg.begin("ann").await.unwrap();
-        dbvsg::sea_orm::ConnectionTrait::execute_unprepared(&txn, &format!("UPDATE t SET v = '{n}' WHERE id = 1"))
-            .await
-            .unwrap();
-        txn.commit().await.unwrap();
+        scene.commit(&format!("UPDATE t SET v = '{n}' WHERE id = 1")).await;
         if n == 7 || n == 507 {
             scene.vsg.seal().await.unwrap();
         }

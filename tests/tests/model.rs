@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use dbvsg::{
-    Vsg,
-    sea_orm::{ConnectionTrait, TransactionTrait},
-};
-use dbvsg_tests::Scene;
+use dbvsg::sea_orm::{ConnectionTrait, TransactionTrait};
+use dbvsg_tests::{Engine, Scene, scenarios};
 use proptest::{prelude::*, test_runner::TestRunner};
+use tokio::runtime::Handle;
+
+scenarios!(random_histories_match_the_model);
 
 /// One statement.
 #[derive(Clone, Debug)]
@@ -59,15 +59,23 @@ fn quote(text: &str) -> String {
 
 impl Step {
     /// The statement; where a model would refuse, SQL is told to ignore.
-    fn sql(&self) -> String {
+    fn sql(&self, engine: Engine) -> String {
+        let row = |key: &i64, text: &str| format!("{key}, {}", quote(text));
         match self {
-            Self::Insert(key, text) => format!("INSERT OR IGNORE INTO t VALUES ({key}, {})", quote(text)),
-            Self::Replace(key, text) => format!("REPLACE INTO t VALUES ({key}, {})", quote(text)),
-            Self::Upsert(key, text) => {
-                format!("INSERT INTO t VALUES ({key}, {}) ON CONFLICT (id) DO UPDATE SET v = excluded.v", quote(text))
+            Self::Insert(key, text) => engine.insert_or_ignore("t", &row(key, text)),
+            Self::Replace(key, text) if engine == Engine::Postgres => {
+                format!("DELETE FROM t WHERE id = {key}; INSERT INTO t VALUES ({})", row(key, text))
             }
+            Self::Replace(key, text) => format!("REPLACE INTO t VALUES ({})", row(key, text)),
+            Self::Upsert(key, text) => engine.upsert("t", &row(key, text), "v"),
             Self::Update(key, text) => format!("UPDATE t SET v = {} WHERE id = {key}", quote(text)),
-            Self::Move(from, to) => format!("UPDATE OR REPLACE t SET id = {to} WHERE id = {from}"),
+            Self::Move(from, to) if engine == Engine::Sqlite => {
+                format!("UPDATE OR REPLACE t SET id = {to} WHERE id = {from}")
+            }
+            Self::Move(from, to) => format!(
+                "DELETE FROM t WHERE id = {to} AND {to} <> {from} AND EXISTS (SELECT * FROM (SELECT id FROM t) x \
+                 WHERE x.id = {from}); UPDATE t SET id = {to} WHERE id = {from}"
+            ),
             Self::Delete(key) => format!("DELETE FROM t WHERE id = {key}"),
             Self::UpdateAll(text) => format!("UPDATE t SET v = {}", quote(text)),
             Self::DeleteAbove(key) => format!("DELETE FROM t WHERE id > {key}"),
@@ -99,10 +107,11 @@ impl Step {
     }
 }
 
-async fn run(vsg: &Vsg, work: &Work) -> dbvsg::Result<()> {
+async fn run(scene: &Scene, work: &Work) -> dbvsg::Result<()> {
+    let vsg = &scene.vsg;
     let statements = async |db: &dyn Execute| -> dbvsg::Result<()> {
         for step in &work.steps {
-            db.run(&step.sql()).await?;
+            db.run(&step.sql(scene.engine())).await?;
         }
         Ok(())
     };
@@ -141,11 +150,11 @@ impl<C: ConnectionTrait> Execute for C {
     }
 }
 
-async fn check(history: Vec<Work>, victim: usize, place: usize) {
-    let scene = Scene::with(&[
-        "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)",
-        "INSERT INTO t VALUES (1, 'one'), (5, 'five')",
-    ])
+async fn check(engine: Engine, history: Vec<Work>, victim: usize, place: usize) {
+    let scene = Scene::with(
+        engine,
+        &["CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)", "INSERT INTO t VALUES (1, 'one'), (5, 'five')"],
+    )
     .await;
     scene.vsg.enable("t").await.unwrap();
     let mut state: State = [(1, "one".into()), (5, "five".into())].into();
@@ -153,7 +162,7 @@ async fn check(history: Vec<Work>, victim: usize, place: usize) {
     let mut commits = vec![scene.vsg.commit("HEAD").await.unwrap().uuid];
     states.push(state.clone());
     for work in &history {
-        run(&scene.vsg, work).await.unwrap();
+        run(&scene, work).await.unwrap();
         if work.commit {
             work.steps.iter().for_each(|step| step.apply(&mut state));
         }
@@ -180,34 +189,55 @@ async fn check(history: Vec<Work>, victim: usize, place: usize) {
 async fn alter_one_byte(scene: &Scene, victim: usize, place: usize) -> bool {
     let mut cells = Vec::new();
     for (table, key) in [("t_history", "vsg_id"), ("dbvsg_commit", "id")] {
-        let columns = scene.rows(&format!("SELECT name FROM pragma_table_info('{table}') WHERE name <> '{key}'")).await;
-        for column in columns {
-            let rows = format!("SELECT {key} FROM {table} WHERE {column} IS NOT NULL AND length({column}) > 0");
-            cells.extend(scene.rows(&rows).await.into_iter().map(|row| (table, key, column.clone(), row)));
+        for column in scene.columns(table).await.iter().filter(|column| *column != key) {
+            let name = scene.quote(column);
+            for cell in scene.rows(&format!("SELECT {key}, {name} FROM {table} WHERE {name} IS NOT NULL")).await {
+                let (row, value) = cell.split_once('|').unwrap();
+                if !value.is_empty() {
+                    cells.push((table, name.clone(), format!("{key} = {row}"), value.to_owned()));
+                }
+            }
         }
     }
-    let (table, key, column, row) = &cells[victim % cells.len()];
-    let hex = scene.rows(&format!("SELECT hex({column}) FROM {table} WHERE {key} = {row}")).await.remove(0);
-    let kind = scene.rows(&format!("SELECT typeof({column}) FROM {table} WHERE {key} = {row}")).await.remove(0);
-    let byte = (place % (hex.len() / 2)) * 2;
-    let old = u8::from_str_radix(&hex[byte..byte + 2], 16).unwrap();
-    let altered = format!("{}{:02X}{}", &hex[..byte], old ^ 1, &hex[byte + 2..]);
-    // The hex of a number is that of its text; bit 0 turns one digit into another.
-    let value = if kind == "blob" { format!("x'{altered}'") } else { format!("CAST(x'{altered}' AS TEXT)") };
-    let value = if kind == "integer" { format!("CAST({value} AS INTEGER)") } else { value };
-    let sql = format!("UPDATE {table} SET {column} = {value} WHERE {key} = {row}");
-    scene.db().execute_unprepared(&sql).await.is_ok()
+    let (table, column, row, value) = &cells[victim % cells.len()];
+    let kind = scene.pick(
+        format!("SELECT typeof({column}) FROM {table} WHERE {row}"),
+        format!("SELECT pg_typeof({column})::text FROM {table} WHERE {row}"),
+        format!(
+            "SELECT data_type FROM information_schema.columns WHERE table_schema = database() \
+             AND table_name = '{table}' AND column_name = '{}'",
+            column.trim_matches('`')
+        ),
+    );
+    let altered = match scene.rows(&kind).await[0].as_str() {
+        "blob" | "bytea" | "binary" | "varbinary" => {
+            let mut digits = value.clone().into_bytes();
+            let digit = place % digits.len();
+            digits[digit] = if digits[digit] == b'0' { b'1' } else { b'0' };
+            scene.bytes(&String::from_utf8(digits).unwrap())
+        }
+        // Bit 0 turns one letter or digit into another.
+        kind => {
+            let mut bytes = value.clone().into_bytes();
+            let byte = place % bytes.len();
+            bytes[byte] ^= 1;
+            let text = String::from_utf8(bytes).unwrap();
+            if kind.contains("int") { text } else { quote(&text) }
+        }
+    };
+    scene.db().execute_unprepared(&format!("UPDATE {table} SET {column} = {altered} WHERE {row}")).await.is_ok()
 }
 
-#[test]
-fn random_histories_match_the_model() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let config = ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() };
+async fn random_histories_match_the_model(engine: Engine) {
+    // A server takes longer to make a database than a folder does.
+    let config = ProptestConfig { cases: engine.pick(120, 24, 24), failure_persistence: None, ..Default::default() };
     let histories = (prop::collection::vec(work(), 1..20), any::<usize>(), any::<usize>());
-    TestRunner::new(config)
-        .run(&histories, |(history, victim, place)| {
-            runtime.block_on(check(history, victim, place));
+    let runtime = Handle::current();
+    let run = move || {
+        TestRunner::new(config).run(&histories, |(history, victim, place)| {
+            runtime.block_on(check(engine, history, victim, place));
             Ok(())
         })
-        .unwrap();
+    };
+    tokio::task::spawn_blocking(run).await.unwrap().unwrap();
 }

@@ -6,13 +6,18 @@ use std::{
     time::Duration,
 };
 
-use dbvsg_tests::{Scene, outside};
+use dbvsg_tests::{Engine, Scene, outside, scenarios};
 
-async fn bank() -> Scene {
-    let scene = Scene::with(&[
-        "CREATE TABLE account (id INTEGER PRIMARY KEY, amount INTEGER)",
-        "CREATE TABLE transfer (id INTEGER PRIMARY KEY, who TEXT, n INTEGER)",
-    ])
+scenarios!(a_killed_writer_loses_nothing_it_reported, many_processes_write_at_once);
+
+async fn bank(engine: Engine) -> Scene {
+    let scene = Scene::with(
+        engine,
+        &[
+            "CREATE TABLE account (id INTEGER PRIMARY KEY, amount INTEGER)",
+            &format!("CREATE TABLE transfer (id {}, who TEXT, n INTEGER)", engine.auto_key()),
+        ],
+    )
     .await;
     let rows: Vec<String> = (0..20).map(|id| format!("({id}, 1000)")).collect();
     scene.sql(&format!("INSERT INTO account VALUES {}", rows.join(", "))).await;
@@ -34,9 +39,8 @@ fn reported(mut child: Child) -> Vec<String> {
     text.lines().filter(|line| line.len() == 36).map(str::to_owned).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_writer_loses_nothing_it_reported() {
-    let scene = bank().await;
+async fn a_killed_writer_loses_nothing_it_reported(engine: Engine) {
+    let scene = bank(engine).await;
     let mut total = 0;
     for round in 0..25_u64 {
         let mut child = writer(&scene, "victim", "");
@@ -56,15 +60,15 @@ async fn a_killed_writer_loses_nothing_it_reported() {
     scene.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_processes_write_at_once() {
-    let scene = bank().await;
+async fn many_processes_write_at_once(engine: Engine) {
+    let scene = bank(engine).await;
     let children: Vec<Child> = (0..4).map(|n| writer(&scene, &format!("writer-{n}"), "120")).collect();
+    let begin = engine.pick("BEGIN IMMEDIATE", "BEGIN", "BEGIN");
     for n in 0..10 {
         outside(
             &scene,
             &format!(
-                "BEGIN IMMEDIATE; UPDATE account SET amount = amount - {n} WHERE id = 1; UPDATE account SET amount = amount + {n} WHERE id = 2; INSERT INTO transfer (who, n) VALUES ('outside', {n}); COMMIT"
+                "{begin}; UPDATE account SET amount = amount - {n} WHERE id = 1; UPDATE account SET amount = amount + {n} WHERE id = 2; INSERT INTO transfer (who, n) VALUES ('outside', {n}); COMMIT"
             ),
         );
         scene.vsg.seal().await.unwrap();

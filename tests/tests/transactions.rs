@@ -4,19 +4,32 @@ use dbvsg::{
     Author, Error, Reference,
     sea_orm::{ConnectionTrait, TransactionTrait},
 };
-use dbvsg_tests::Scene;
+use dbvsg_tests::{Engine, Scene, scenarios};
 
-async fn counters() -> Scene {
-    let scene =
-        Scene::with(&["CREATE TABLE c (id INTEGER PRIMARY KEY, n INTEGER)", "INSERT INTO c VALUES (1, 0), (2, 0)"])
-            .await;
+scenarios!(
+    who_when_and_why_are_kept,
+    a_rollback_leaves_no_trace,
+    a_savepoint_can_be_undone_alone,
+    every_step_inside_is_kept,
+    of_two_that_expect_the_same_parent_one_is_refused,
+    an_actor_must_be_usable,
+    futures_can_move_between_threads,
+    an_outside_transaction_is_one_commit_and_a_dbvsg_one_parts_two,
+    each_plain_write_of_this_program_is_a_commit,
+);
+
+async fn counters(engine: Engine) -> Scene {
+    let scene = Scene::with(
+        engine,
+        &["CREATE TABLE c (id INTEGER PRIMARY KEY, n INTEGER)", "INSERT INTO c VALUES (1, 0), (2, 0)"],
+    )
+    .await;
     scene.vsg.enable("c").await.unwrap();
     scene
 }
 
-#[tokio::test]
-async fn who_when_and_why_are_kept() {
-    let scene = counters().await;
+async fn who_when_and_why_are_kept(engine: Engine) {
+    let scene = counters(engine).await;
     let author = Author::new("ann")
         .because("it was time")
         .operation("CORRECTION")
@@ -44,9 +57,8 @@ fn chrono_micros() -> i64 {
     now.as_micros() as i64
 }
 
-#[tokio::test]
-async fn a_rollback_leaves_no_trace() {
-    let scene = counters().await;
+async fn a_rollback_leaves_no_trace(engine: Engine) {
+    let scene = counters(engine).await;
     for explicit in [true, false] {
         let txn = scene.vsg.begin("ann").await.unwrap();
         txn.execute_unprepared("UPDATE c SET n = 1").await.unwrap();
@@ -64,16 +76,15 @@ async fn a_rollback_leaves_no_trace() {
         })
         .await;
     assert!(failed.is_err());
-    assert_eq!(scene.rows("SELECT n FROM c").await, ["0", "0"]);
+    assert_eq!(scene.rows("SELECT n FROM c ORDER BY id").await, ["0", "0"]);
     assert_eq!(scene.operations().await, ["BASELINE"]);
     let left = scene.rows("SELECT count(*) FROM dbvsg_commit UNION ALL SELECT count(*) FROM c_history").await;
     assert_eq!(left, ["1", "2"]);
     scene.end().await;
 }
 
-#[tokio::test]
-async fn a_savepoint_can_be_undone_alone() {
-    let scene = counters().await;
+async fn a_savepoint_can_be_undone_alone(engine: Engine) {
+    let scene = counters(engine).await;
     let txn = scene.vsg.begin("ann").await.unwrap();
     let inner = TransactionTrait::begin(&txn).await.unwrap();
     inner.execute_unprepared("UPDATE c SET n = 5").await.unwrap();
@@ -85,13 +96,12 @@ async fn a_savepoint_can_be_undone_alone() {
     let id = txn.commit().await.unwrap().unwrap();
     let commit = scene.vsg.commit(id).await.unwrap();
     assert_eq!(commit.tables[0].updated, 2);
-    assert_eq!(scene.rows_at("HEAD", "SELECT n FROM c").await, ["6", "7"]);
+    assert_eq!(scene.rows_at("HEAD", "SELECT n FROM c ORDER BY id").await, ["6", "7"]);
     scene.end().await;
 }
 
-#[tokio::test]
-async fn every_step_inside_is_kept() {
-    let scene = counters().await;
+async fn every_step_inside_is_kept(engine: Engine) {
+    let scene = counters(engine).await;
     scene.commit("UPDATE c SET n = 1 WHERE id = 1; UPDATE c SET n = 2 WHERE id = 1; DELETE FROM c WHERE id = 1; INSERT INTO c VALUES (1, 3)").await;
     let values: Vec<_> = scene
         .audit()
@@ -113,13 +123,12 @@ async fn every_step_inside_is_kept() {
         ]
     );
     assert_eq!(scene.rows_at("HEAD", "SELECT n FROM c ORDER BY id").await, ["3", "0"]);
-    assert_eq!(scene.rows_at("HEAD~1", "SELECT n FROM c").await, ["0", "0"]);
+    assert_eq!(scene.rows_at("HEAD~1", "SELECT n FROM c ORDER BY id").await, ["0", "0"]);
     scene.end().await;
 }
 
-#[tokio::test]
-async fn of_two_that_expect_the_same_parent_one_is_refused() {
-    let scene = counters().await;
+async fn of_two_that_expect_the_same_parent_one_is_refused(engine: Engine) {
+    let scene = counters(engine).await;
     let parent: Reference = scene.vsg.commit("HEAD").await.unwrap().uuid.into();
     let author = Author::new("ann").expect_parent(parent);
     let txn = scene.vsg.begin(author.clone()).await.unwrap();
@@ -129,9 +138,8 @@ async fn of_two_that_expect_the_same_parent_one_is_refused() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn an_actor_must_be_usable() {
-    let scene = counters().await;
+async fn an_actor_must_be_usable(engine: Engine) {
+    let scene = counters(engine).await;
     for actor in [String::new(), "x".repeat(256), "a\nb".into()] {
         assert!(matches!(scene.vsg.begin(actor).await, Err(Error::InvalidActor { .. })));
     }
@@ -139,9 +147,8 @@ async fn an_actor_must_be_usable() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn futures_can_move_between_threads() {
-    let scene = counters().await;
+async fn futures_can_move_between_threads(engine: Engine) {
+    let scene = counters(engine).await;
     let vsg = scene.vsg.clone();
     tokio::spawn(async move {
         vsg.transaction("ann", async |txn| {
@@ -157,9 +164,8 @@ async fn futures_can_move_between_threads() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn an_outside_transaction_is_one_commit_and_a_dbvsg_one_parts_two() {
-    let scene = counters().await;
+async fn an_outside_transaction_is_one_commit_and_a_dbvsg_one_parts_two(engine: Engine) {
+    let scene = counters(engine).await;
     let txn = scene.db().begin().await.unwrap();
     txn.execute_unprepared("UPDATE c SET n = 1 WHERE id = 1").await.unwrap();
     txn.execute_unprepared("UPDATE c SET n = 1 WHERE id = 2").await.unwrap();
@@ -172,9 +178,8 @@ async fn an_outside_transaction_is_one_commit_and_a_dbvsg_one_parts_two() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn each_plain_write_of_this_program_is_a_commit() {
-    let scene = counters().await;
+async fn each_plain_write_of_this_program_is_a_commit(engine: Engine) {
+    let scene = counters(engine).await;
     for n in 1..=20 {
         scene.sql(&format!("UPDATE c SET n = {n} WHERE id = 1")).await;
     }

@@ -1,6 +1,6 @@
 CREATE INDEX "users_history_key" ON "users_history" ("id");
 
-CREATE TABLE "users_history" ("id" INTEGER, "name" TEXT COLLATE "NOCASE", "email" TEXT, "last_seen" TEXT, "deleted_at" TEXT, vsg_id INTEGER PRIMARY KEY, vsg_branch INTEGER, vsg_begin INTEGER, vsg_end INTEGER, vsg_op TEXT);
+CREATE TABLE "users_history" ("id" INTEGER, "name" TEXT COLLATE "NOCASE", "email" VARCHAR(99), "last_seen" TEXT, "deleted_at" TEXT, vsg_id INTEGER PRIMARY KEY, vsg_branch INTEGER, vsg_begin INTEGER, vsg_end INTEGER, vsg_op TEXT);
 
 CREATE TRIGGER "dbvsg_users_begin" AFTER INSERT ON "users_history" WHEN NEW.vsg_begin IS NULL BEGIN INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, message, query, meta, written_at) SELECT (SELECT coalesce(max(id), 0) + coalesce(iif(seq IS NULL AND operation = 'EXTERNAL', 1048576, 1), 1) FROM dbvsg_commit), x.uuid, 1, coalesce(x.actor, 'external'), iif(x.uuid IS NULL, 'EXTERNAL', x.operation), x.message, x.query, x.meta, CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000 FROM dbvsg_context x WHERE x.id = 1 AND (x.commit_id IS NULL OR (x.uuid IS NULL AND NOT (total_changes() > x.last_changes AND CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000 - x.last_moment BETWEEN 0 AND 1000000)));
   UPDATE dbvsg_context SET commit_id = (SELECT max(id) FROM dbvsg_commit), last_changes = total_changes(), last_moment = CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000 WHERE id = 1;

@@ -1,16 +1,19 @@
 //! What is there afterwards.
 
 use dbvsg::{Error, Policy, RestoreOptions, Vsg, sea_orm::ConnectionTrait};
-use dbvsg_tests::Scene;
+use dbvsg_tests::{Engine, Scene};
 
 use super::{ACCOUNTS, backup, bank, plain, restore, sum};
 
 #[tokio::test]
 async fn a_plain_file_is_tracked_as_the_database_was() {
-    let scene = Scene::with(&[
-        "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, password TEXT, deleted_at TEXT)",
-        "CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT)",
-    ])
+    let scene = Scene::with(
+        Engine::Sqlite,
+        &[
+            "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, password TEXT, deleted_at TEXT)",
+            "CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT)",
+        ],
+    )
     .await;
     let policy = Policy::default().suffix("_past").skip("password").soft_delete("deleted_at");
     scene.vsg.enable_with("users", &policy).await.unwrap();

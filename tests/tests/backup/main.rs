@@ -1,4 +1,4 @@
-//! Backups, and restoring them under live traffic: all of the old state or all of the new one, and nothing in between.
+//! Backups of SQLite, and restoring them under live traffic: all of the old state or all of the new one, and nothing in between.
 
 mod content;
 mod damage;
@@ -7,14 +7,17 @@ mod traffic;
 use std::path::{Path, PathBuf};
 
 use dbvsg::{Error, RestoreOptions, Result, sea_orm::ConnectionTrait};
-use dbvsg_tests::Scene;
+use dbvsg_tests::{Engine, Scene};
 use sea_orm::{DbBackend, Statement};
 
 const ACCOUNTS: i64 = 20;
 
 async fn bank() -> Scene {
-    let scene =
-        Scene::with(&["CREATE TABLE account (id INTEGER PRIMARY KEY, amount INTEGER NOT NULL, note TEXT)"]).await;
+    let scene = Scene::with(
+        Engine::Sqlite,
+        &["CREATE TABLE account (id INTEGER PRIMARY KEY, amount INTEGER NOT NULL, note TEXT)"],
+    )
+    .await;
     let rows: Vec<String> = (0..ACCOUNTS).map(|id| format!("({id}, 1000, 'account {id}')")).collect();
     scene.sql(&format!("INSERT INTO account VALUES {}", rows.join(", "))).await;
     scene.vsg.enable("account").await.unwrap();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use dbvsg::{Error, RestoreOptions, Vsg, sea_orm::ConnectionTrait};
-use dbvsg_tests::{Scene, outside};
+use dbvsg_tests::{Engine, Scene, outside};
 use futures_util::TryStreamExt;
 use sea_orm::{DbBackend, Statement, StreamTrait};
 
@@ -182,10 +182,10 @@ async fn a_backup_taken_while_others_write_is_consistent() {
 
 #[tokio::test]
 async fn others_who_have_the_file_open_go_on_with_the_new_content() {
-    let scene = Scene::with(&[
-        "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT)",
-        "CREATE TABLE b (id INTEGER PRIMARY KEY, y TEXT)",
-    ])
+    let scene = Scene::with(
+        Engine::Sqlite,
+        &["CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT)", "CREATE TABLE b (id INTEGER PRIMARY KEY, y TEXT)"],
+    )
     .await;
     let other_order = plain(
         &scene,

@@ -1,10 +1,12 @@
+use dbvsg_tests::{Engine, scenarios};
 use serde_json::{Value as Json, json};
 
 use crate::client::{Server, each};
 
-#[tokio::test]
-async fn the_audit_tells_who_did_what() {
-    let server = Server::start().await;
+scenarios!(the_audit_tells_who_did_what, baseline_rows_are_no_changes);
+
+async fn the_audit_tells_who_did_what(engine: Engine) {
+    let server = Server::start(engine).await;
     server.post("/users", json!({"name": "Ann", "email": "ann@x"})).await.expect(201);
     server.write("PUT", "/prices/tea,DE", json!({"amount": 1})).await.expect(201);
     let moment = server.json("/db/audit").await[0]["timestamp"].as_str().unwrap().to_owned();
@@ -55,17 +57,17 @@ async fn the_audit_tells_who_did_what() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn baseline_rows_are_no_changes() {
+async fn baseline_rows_are_no_changes(engine: Engine) {
     let scene =
-        dbvsg_tests::Scene::with(&["CREATE TABLE pay (id INTEGER PRIMARY KEY)", "INSERT INTO pay VALUES (1)"]).await;
+        dbvsg_tests::Scene::with(engine, &["CREATE TABLE pay (id INTEGER PRIMARY KEY)", "INSERT INTO pay VALUES (1)"])
+            .await;
     scene.vsg.enable("pay").await.unwrap();
     let bootstrap = dbvsg_web::Bootstrap::new(scene.vsg.clone());
     let server = Server::with(scene, bootstrap).await;
     assert_eq!(server.get("/db/audit").await.expect(200).total(), 0);
     server.scene.sql("INSERT INTO pay VALUES (2)").await;
     let audit = server.json("/audit/pay").await;
-    assert_eq!((&audit[0]["component"], &audit[0]["actor"]), (&json!("pay"), &json!("external")));
+    assert_eq!((&audit[0]["component"], &audit[0]["actor"]), (&json!("pay"), &json!(server.scene.outsider())));
     let changes = server.json("/vsg/commits/HEAD~1/changes").await;
     assert_eq!(Json::from(each(&changes, "operation")), json!(["baseline"]));
     server.end().await;

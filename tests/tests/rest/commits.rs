@@ -1,9 +1,18 @@
+use dbvsg_tests::{Engine, scenarios};
 use serde_json::{Value as Json, json};
 
 use crate::client::{Server, each};
 
-async fn three() -> (Server, Vec<String>) {
-    let server = Server::start().await;
+scenarios!(
+    the_log_lists_commits,
+    a_commit_is_found_by_any_reference,
+    a_commit_shows_its_changes_and_its_state,
+    two_commits_are_compared,
+    the_history_is_proven,
+);
+
+async fn three(engine: Engine) -> (Server, Vec<String>) {
+    let server = Server::start(engine).await;
     let mut commits = Vec::new();
     let rows = json!([{"name": "a", "email": "a"}, {"name": "b", "email": "b"}]);
     commits.push(server.post("/users/batch", rows).await.expect(201).commit());
@@ -13,9 +22,8 @@ async fn three() -> (Server, Vec<String>) {
     (server, commits)
 }
 
-#[tokio::test]
-async fn the_log_lists_commits() {
-    let (server, commits) = three().await;
+async fn the_log_lists_commits(engine: Engine) {
+    let (server, commits) = three(engine).await;
     let log = server.get("/vsg/logs").await.expect(200);
     assert_eq!(log.total(), 3);
     let log = log.json();
@@ -62,9 +70,8 @@ async fn the_log_lists_commits() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn a_commit_is_found_by_any_reference() {
-    let (server, commits) = three().await;
+async fn a_commit_is_found_by_any_reference(engine: Engine) {
+    let (server, commits) = three(engine).await;
     for (path, commit) in [
         (commits[0].clone(), 0),
         (commits[1][..8].to_owned(), 1),
@@ -89,9 +96,8 @@ async fn a_commit_is_found_by_any_reference() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn a_commit_shows_its_changes_and_its_state() {
-    let (server, commits) = three().await;
+async fn a_commit_shows_its_changes_and_its_state(engine: Engine) {
+    let (server, commits) = three(engine).await;
     let changes = server.get(&format!("/vsg/commits/{}/changes?limit=1", commits[0])).await.expect(200);
     assert_eq!((changes.total(), &changes.json()[0]["record_id"]), (2, &json!("2")));
     assert_eq!(server.json("/vsg/commits/HEAD/changes?table=prices").await[0]["operation"], "create");
@@ -105,9 +111,8 @@ async fn a_commit_shows_its_changes_and_its_state() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn two_commits_are_compared() {
-    let (server, commits) = three().await;
+async fn two_commits_are_compared(engine: Engine) {
+    let (server, commits) = three(engine).await;
     server.post("/users", json!({"name": "c", "email": "c"})).await.expect(201);
     let txn = server.scene.vsg.begin("x").await.unwrap();
     dbvsg::sea_orm::ConnectionTrait::execute_unprepared(&txn, "DELETE FROM users WHERE id = 2").await.unwrap();
@@ -137,9 +142,8 @@ async fn two_commits_are_compared() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn the_history_is_proven() {
-    let (server, _) = three().await;
+async fn the_history_is_proven(engine: Engine) {
+    let (server, _) = three(engine).await;
     assert_eq!(server.json("/vsg/verify").await, json!({"ok": true, "commits": 3, "rows": 4, "problems": []}));
     server.get("/vsg/verify?x=1").await.problem(400, "query");
     server.end().await;

@@ -1,12 +1,19 @@
 use dbvsg::Versioned;
-use dbvsg_tests::{Scene, models::user};
+use dbvsg_tests::{Engine, Scene, models::user, scenarios};
 use dbvsg_web::Bootstrap;
 use serde_json::json;
 
 use crate::client::{Answer, Server};
 
-async fn filled() -> Server {
-    let server = Server::start().await;
+scenarios!(the_tables_are_drawn, all_tables_are_exported);
+scenarios!(
+    Sqlite: a_backup_brings_the_database_back,
+    a_backup_that_is_none_changes_nothing,
+    an_upload_over_the_limit_is_refused,
+);
+
+async fn filled(engine: Engine) -> Server {
+    let server = Server::start(engine).await;
     server.post("/users", json!({"name": "Ann", "email": "ann@x"})).await.expect(201);
     server.write("PUT", "/prices/tea,DE", json!({"amount": "1.5"})).await.expect(201);
     server
@@ -20,9 +27,8 @@ async fn restore(server: &Server, query: &str, file: &[u8]) -> Answer {
     call.header("Content-Type", "multipart/form-data; boundary=edge").body(form).send().await
 }
 
-#[tokio::test]
-async fn the_tables_are_drawn() {
-    let server = filled().await;
+async fn the_tables_are_drawn(engine: Engine) {
+    let server = filled(engine).await;
     let picture = server.get("/db/diagram.svg").await.expect(200);
     assert_eq!(picture.header("content-type"), Some("image/svg+xml"));
     let text = picture.text();
@@ -34,9 +40,8 @@ async fn the_tables_are_drawn() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn all_tables_are_exported() {
-    let server = filled().await;
+async fn all_tables_are_exported(engine: Engine) {
+    let server = filled(engine).await;
     let archive = server.get("/db/export.zip/").await.expect(200);
     assert_eq!(archive.header("content-type"), Some("application/zip"));
     assert!(archive.body.starts_with(b"PK"));
@@ -47,9 +52,8 @@ async fn all_tables_are_exported() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn a_backup_brings_the_database_back() {
-    let server = filled().await;
+async fn a_backup_brings_the_database_back(engine: Engine) {
+    let server = filled(engine).await;
     let backup = server.get("/db/backup.sqlite").await.expect(200);
     assert!(backup.body.starts_with(b"SQLite format 3\0"));
     let before = (server.json("/users").await, server.json("/vsg/logs").await);
@@ -70,16 +74,15 @@ async fn a_backup_brings_the_database_back() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn a_backup_that_is_none_changes_nothing() {
-    let server = filled().await;
+async fn a_backup_that_is_none_changes_nothing(engine: Engine) {
+    let server = filled(engine).await;
     restore(&server, "", b"no database").await.problem(422, "damaged-backup");
     let mut torn = server.get("/db/backup.sqlite").await.expect(200).body;
     torn.truncate(torn.len() / 2);
     restore(&server, "", &torn).await.problem(422, "damaged-backup");
 
     // The table of a mounted component is missing.
-    let scene = Scene::new().await;
+    let scene = Scene::new(engine).await;
     let bootstrap = Bootstrap::new(scene.vsg.clone());
     let other = Server::with(scene, bootstrap).await;
     let empty = other.get("/db/backup.sqlite").await.expect(200).body;
@@ -94,9 +97,8 @@ async fn a_backup_that_is_none_changes_nothing() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn an_upload_over_the_limit_is_refused() {
-    let scene = Scene::new().await;
+async fn an_upload_over_the_limit_is_refused(engine: Engine) {
+    let scene = Scene::new(engine).await;
     let users = user::Entity::accessor(&scene.vsg);
     let bootstrap = Bootstrap::new(scene.vsg.clone()).mount(users).create_tables(true).upload_limit(10_000);
     let server = Server::with(scene, bootstrap).await;

@@ -1,15 +1,22 @@
+use dbvsg_tests::{Engine, scenarios};
 use serde_json::{Value as Json, json};
 
 use crate::client::{Answer, Server, each};
+
+scenarios!(
+    an_export_can_be_imported,
+    a_large_file_is_one_commit,
+    an_upsert_changes_what_is_there,
+    an_import_says_where_it_is_wrong,
+);
 
 async fn import(server: &Server, path: &str, text: impl Into<Vec<u8>>) -> Answer {
     let call = server.call("POST", path).header("X-User", "ann").header("Content-Type", "text/csv; charset=utf-8");
     call.body(text.into()).send().await
 }
 
-#[tokio::test]
-async fn an_export_can_be_imported() {
-    let server = Server::start().await;
+async fn an_export_can_be_imported(engine: Engine) {
+    let server = Server::start(engine).await;
     let rows = json!([
         {"name": "a \"b\", c\r\nd", "email": "", "age": 3, "last_seen": "2024-01-15T10:30:00Z"},
         {"name": "é", "email": "x"},
@@ -22,7 +29,7 @@ async fn an_export_can_be_imported() {
         "id,name,email,age,password,last_seen,deleted_at\n\
          1,\"a \"\"b\"\", c\r\nd\",,3,,2024-01-15T10:30:00.000000Z,\n2,é,x,,,,\n"
     );
-    let other = Server::start().await;
+    let other = Server::start(engine).await;
     let imported = import(&other, "/users/import.csv", export.text()).await.expect(201);
     assert_eq!(imported.json(), json!({"imported": 2}));
     assert_eq!(other.json(&format!("/vsg/commits/{}", imported.commit())).await["operation"], "IMPORT");
@@ -35,9 +42,8 @@ async fn an_export_can_be_imported() {
     other.end().await;
 }
 
-#[tokio::test]
-async fn a_large_file_is_one_commit() {
-    let server = Server::start().await;
+async fn a_large_file_is_one_commit(engine: Engine) {
+    let server = Server::start(engine).await;
     let mut text = String::from("\u{feff}name,email,age\r\n");
     for number in 0..5_000 {
         text.push_str(&format!("n{number},e{number},{number}\r\n"));
@@ -56,9 +62,8 @@ async fn a_large_file_is_one_commit() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn an_upsert_changes_what_is_there() {
-    let server = Server::start().await;
+async fn an_upsert_changes_what_is_there(engine: Engine) {
+    let server = Server::start(engine).await;
     server.post("/users", json!({"name": "a", "email": "a", "age": 1})).await.expect(201);
     let text = "id,name,email\n1,A,a\n5,b,b\n";
     let refused = import(&server, "/users/import.csv", text).await.expect(422).json();
@@ -74,9 +79,8 @@ async fn an_upsert_changes_what_is_there() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn an_import_says_where_it_is_wrong() {
-    let server = Server::start().await;
+async fn an_import_says_where_it_is_wrong(engine: Engine) {
+    let server = Server::start(engine).await;
     for (text, place) in [
         ("", "line 1:"),
         ("name,nmae\n", "line 1, column `nmae`"),

@@ -1,24 +1,32 @@
 use std::net::TcpListener;
 
 use dbvsg::Versioned;
-use dbvsg_tests::{Scene, models::user};
+use dbvsg_tests::{Engine, Scene, models::user, scenarios};
 use dbvsg_web::{Bootstrap, Error};
 use poem::listener::TcpAcceptor;
 use serde_json::{Value as Json, json};
 
 use crate::client::{Call, Server};
 
-#[tokio::test]
-async fn the_database_tells_how_it_is() {
-    let server = Server::start().await;
+scenarios!(
+    the_database_tells_how_it_is,
+    unknown_paths_and_methods_are_problems,
+    every_answer_names_its_request,
+    the_document_lists_every_call_with_its_errors,
+    the_documentation_is_one_page,
+    an_application_can_nest_it,
+    a_server_that_cannot_be_is_not_built,
+);
+
+async fn the_database_tells_how_it_is(engine: Engine) {
+    let server = Server::start(engine).await;
     let health = server.json("/db/health/").await;
-    assert_eq!(health, json!({"status": "ok", "backend": "sqlite", "tracked": 3, "unsealed": 0}));
+    assert_eq!(health, json!({"status": "ok", "backend": engine.name(), "tracked": 3, "unsealed": 0}));
     server.end().await;
 }
 
-#[tokio::test]
-async fn unknown_paths_and_methods_are_problems() {
-    let server = Server::start().await;
+async fn unknown_paths_and_methods_are_problems(engine: Engine) {
+    let server = Server::start(engine).await;
     for path in ["/", "/nothing", "/users/1/nothing", "/users//", "/db", "/audit"] {
         server.get(path).await.problem(404, "unknown-path");
     }
@@ -29,9 +37,8 @@ async fn unknown_paths_and_methods_are_problems() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn every_answer_names_its_request() {
-    let server = Server::start().await;
+async fn every_answer_names_its_request(engine: Engine) {
+    let server = Server::start(engine).await;
     let answer = server.call("GET", "/users").header("X-Request-Id", "abc-1").send().await;
     assert_eq!(answer.header("x-request-id"), Some("abc-1"));
     assert_eq!(server.get("/nothing").await.header("x-request-id").unwrap().len(), 36);
@@ -40,9 +47,8 @@ async fn every_answer_names_its_request() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn the_document_lists_every_call_with_its_errors() {
-    let server = Server::start().await;
+async fn the_document_lists_every_call_with_its_errors(engine: Engine) {
+    let server = Server::start(engine).await;
     let document = server.json("/openapi.json").await;
     assert_eq!(document["openapi"], "3.0.3");
     assert_eq!(document["servers"], json!([{"url": "/"}]));
@@ -98,17 +104,15 @@ fn references(value: &Json, document: &Json, called: &str) {
     }
 }
 
-#[tokio::test]
-async fn the_documentation_is_one_page() {
-    let server = Server::start().await;
+async fn the_documentation_is_one_page(engine: Engine) {
+    let server = Server::start(engine).await;
     let page = server.get("/docs").await.expect(200);
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(page.text().contains("/users/import.csv"));
     server.end().await;
 }
 
-#[tokio::test]
-async fn an_application_can_nest_it() {
+async fn an_application_can_nest_it(engine: Engine) {
     use poem::{Route, handler};
 
     #[handler]
@@ -116,7 +120,7 @@ async fn an_application_can_nest_it() {
         "hello"
     }
 
-    let scene = Scene::new().await;
+    let scene = Scene::new(engine).await;
     let api = Bootstrap::new(scene.vsg.clone()).mount(user::Entity::accessor(&scene.vsg)).create_tables(true);
     let app = Route::new().at("/hello", hello).nest("/api/v", api.build().await.unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -136,9 +140,8 @@ async fn an_application_can_nest_it() {
     scene.end().await;
 }
 
-#[tokio::test]
-async fn a_server_that_cannot_be_is_not_built() {
-    let scene = Scene::new().await;
+async fn a_server_that_cannot_be_is_not_built(engine: Engine) {
+    let scene = Scene::new(engine).await;
     let users = || user::Entity::accessor(&scene.vsg);
     let built = Bootstrap::new(scene.vsg.clone()).mount(users()).build().await;
     assert!(matches!(built, Err(Error::Mount { component, .. }) if component == "users"));

@@ -1,9 +1,18 @@
+use dbvsg_tests::{Engine, scenarios};
 use serde_json::{Value as Json, json};
 
 use crate::client::{Server, each};
 
-async fn people() -> Server {
-    let server = Server::start().await;
+scenarios!(
+    filters_pick_rows,
+    lists_are_sorted_and_cut,
+    a_row_is_shown_by_its_key,
+    deleted_rows_are_shown_when_asked_for,
+    the_past_is_read_like_the_present,
+);
+
+async fn people(engine: Engine) -> Server {
+    let server = Server::start(engine).await;
     let rows = json!([
         {"name": "Ann", "email": "ann@x", "age": 30},
         {"name": "Bob", "email": "bob@x", "age": 40},
@@ -18,12 +27,12 @@ async fn names(server: &Server, query: &str) -> Vec<Json> {
     each(&server.json(&format!("/users?{query}")).await, "name")
 }
 
-#[tokio::test]
-async fn filters_pick_rows() {
-    let server = people().await;
+async fn filters_pick_rows(engine: Engine) {
+    let server = people(engine).await;
     for (query, expected) in [
         ("name=Bob", json!(["Bob"])),
-        ("name=bob", json!([])),
+        // MariaDB's own collation takes a letter for the same in either case.
+        ("name=bob", engine.pick(json!([]), json!([]), json!(["Bob"]))),
         ("name__ne=Bob", json!(["Ann", "Örjan", "100%"])),
         ("age__ne=30", json!(["Bob", "Örjan", "100%"])),
         ("age=40", json!(["Bob"])),
@@ -64,9 +73,8 @@ async fn filters_pick_rows() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn lists_are_sorted_and_cut() {
-    let server = people().await;
+async fn lists_are_sorted_and_cut(engine: Engine) {
+    let server = people(engine).await;
     assert_eq!(Json::from(names(&server, "order_by=age&order=desc").await), json!(["100%", "Bob", "Ann", "Örjan"]));
     assert_eq!(Json::from(names(&server, "order=desc&limit=2").await), json!(["100%", "Örjan"]));
     assert_eq!(Json::from(names(&server, "limit=2&offset=1").await), json!(["Bob", "Örjan"]));
@@ -79,9 +87,8 @@ async fn lists_are_sorted_and_cut() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn a_row_is_shown_by_its_key() {
-    let server = people().await;
+async fn a_row_is_shown_by_its_key(engine: Engine) {
+    let server = people(engine).await;
     let row = server.json("/users/4").await;
     assert_eq!(row["last_seen"], "2024-01-15T10:30:00.000000Z");
     assert_eq!(row["deleted_at"], Json::Null);
@@ -94,9 +101,8 @@ async fn a_row_is_shown_by_its_key() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn deleted_rows_are_shown_when_asked_for() {
-    let server = people().await;
+async fn deleted_rows_are_shown_when_asked_for(engine: Engine) {
+    let server = people(engine).await;
     server.order("DELETE", "/users/2").await.expect(200);
     server.get("/users/2").await.problem(404, "unknown-row");
     assert!(server.json("/users/2?include_deleted=true").await["deleted_at"].is_string());
@@ -106,9 +112,8 @@ async fn deleted_rows_are_shown_when_asked_for() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn the_past_is_read_like_the_present() {
-    let server = people().await;
+async fn the_past_is_read_like_the_present(engine: Engine) {
+    let server = people(engine).await;
     let first = server.json("/vsg/logs").await[0]["uuid"].as_str().unwrap().to_owned();
     server.write("PATCH", "/users/1", json!({"age": 31})).await.expect(200);
     server.order("DELETE", "/users/2").await.expect(200);

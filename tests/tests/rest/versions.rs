@@ -1,9 +1,12 @@
+use dbvsg_tests::{Engine, scenarios};
 use serde_json::{Value as Json, json};
 
 use crate::client::{Server, each};
 
-async fn life() -> Server {
-    let server = Server::start().await;
+scenarios!(a_history_lists_versions_newest_first, a_row_is_compared_at_references_and_versions);
+
+async fn life(engine: Engine) -> Server {
+    let server = Server::start(engine).await;
     server.post("/users", json!({"name": "Ann", "email": "ann@x", "age": 30})).await.expect(201);
     let call = server.call("PATCH", "/users/1").header("X-User", "ben").header("X-Reason", "birthday");
     call.json(&json!({"age": 31, "name": "Anna"})).send().await.expect(200);
@@ -12,9 +15,8 @@ async fn life() -> Server {
     server
 }
 
-#[tokio::test]
-async fn a_history_lists_versions_newest_first() {
-    let server = life().await;
+async fn a_history_lists_versions_newest_first(engine: Engine) {
+    let server = life(engine).await;
     let history = server.get("/users/1/history").await.expect(200);
     assert_eq!(history.total(), 4);
     let history = history.json();
@@ -35,9 +37,8 @@ async fn a_history_lists_versions_newest_first() {
     server.end().await;
 }
 
-#[tokio::test]
-async fn a_row_is_compared_at_references_and_versions() {
-    let server = life().await;
+async fn a_row_is_compared_at_references_and_versions(engine: Engine) {
+    let server = life(engine).await;
     let diff = server.json("/users/1/diff?from=v1&to=v2").await;
     assert_eq!(diff["fields"], json!({"name": {"from": "Ann", "to": "Anna"}, "age": {"from": 30, "to": 31}}));
     assert_eq!((&diff["from"], &diff["to"]), (&json!("v1"), &json!("v2")));
