@@ -1,10 +1,11 @@
 use sea_orm::{
     ColumnTrait, Condition, Iterable, Order as Direction, PaginatorTrait, PrimaryKeyToColumn, QueryFilter, QueryOrder,
-    QuerySelect, Select, sea_query::IntoCondition,
+    QuerySelect, Select,
+    sea_query::{IntoCondition, NullOrdering},
 };
 
 use super::Versioned;
-use crate::{AsOf, Result, Vsg};
+use crate::{AsOf, Result, Vsg, backend::Backend};
 
 /// A direction of sorting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,15 @@ pub enum Order {
 pub(super) enum Source {
     Now(Vsg),
     Then(AsOf),
+}
+
+impl Source {
+    fn backend(&self) -> &'static dyn Backend {
+        match self {
+            Self::Now(vsg) => vsg.backend(),
+            Self::Then(past) => past.backend(),
+        }
+    }
 }
 
 /// Runs a SeaORM call on the connection of a source.
@@ -59,7 +69,7 @@ impl<E: Versioned> Find<E> {
         self
     }
 
-    /// Sorts by this column, after those named before; the key decides between equal rows.
+    /// Sorts by this column, after those named before; NULL is the smallest value, and the key decides between equal rows.
     pub fn order_by(mut self, column: E::Column, order: Order) -> Self {
         self.order.push((column, order));
         self
@@ -96,7 +106,15 @@ impl<E: Versioned> Find<E> {
                 Order::Ascending => Direction::Asc,
                 Order::Descending => Direction::Desc,
             };
-            select = select.order_by(*column, direction);
+            let nulls = match order {
+                Order::Ascending => NullOrdering::First,
+                Order::Descending => NullOrdering::Last,
+            };
+            // NULL is the smallest value everywhere, as most engines have it.
+            select = match self.source.backend().sorts_null_first() {
+                true => select.order_by(*column, direction),
+                false => select.order_by_with_nulls(*column, direction, nulls),
+            };
         }
         for key in E::PrimaryKey::iter() {
             select = select.order_by(key.into_column(), Direction::Asc);

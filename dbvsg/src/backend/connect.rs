@@ -47,7 +47,7 @@ pub(crate) async fn connect(
         .max_connections(options.max_connections);
     match url.split_once(':').map_or("", |(scheme, _)| scheme) {
         "sqlite" => sqlite(url, &mut pool, options, boundaries),
-        "postgres" | "postgresql" => server(&mut pool, boundaries),
+        "postgres" | "postgresql" => postgres(&mut pool, options, boundaries),
         _ => {
             let reason = "the URL must begin with `sqlite:` or `postgres:`, as in sqlite://data.db?mode=rwc or \
                           postgres://user@host/database"
@@ -87,8 +87,10 @@ fn sqlite(url: &str, pool: &mut PoolOptions, options: &ConnectOptions, boundarie
 
 /// A server can have hung up on a connection that is idle. One that was lost in use is found by its next user, so it is
 /// tested only where it has been idle for a moment: a test costs a round trip.
-fn server(pool: &mut PoolOptions, boundaries: Arc<Boundaries>) {
+fn postgres(pool: &mut PoolOptions, options: &ConnectOptions, boundaries: Arc<Boundaries>) {
     pool.test_before_acquire(false);
+    let patience = options.busy_timeout.as_millis().to_string();
+    pool.map_sqlx_postgres_opts(move |postgres| postgres.options([("lock_timeout", patience.as_str())]));
     pool.map_sqlx_postgres_pool_opts(move |pool| {
         let current = boundaries.clone();
         pool.before_acquire(move |connection, about| {

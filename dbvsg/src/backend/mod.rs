@@ -201,6 +201,11 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// A condition that holds where a text column holds this text somewhere, in letters of either case.
     fn contains(&self, column: Expr, text: &str) -> Expr;
 
+    /// Whether ORDER BY takes NULL for the smallest value.
+    fn sorts_null_first(&self) -> bool {
+        true
+    }
+
     /// A condition that holds where two expressions of a column differ in any way, NULL-safe and to the byte.
     fn differs(&self, column: &Column, a: &str, b: &str) -> String;
 

@@ -120,7 +120,7 @@ impl MigrationTrait for Journal {
                 .table(name("dbvsg_commit"))
                 .col(id())
                 // Given when it is sealed, unless it is DBVSG's own: writers need not spend time on it.
-                .col(short("uuid", 36))
+                .col(short("uuid", 40))
                 .col(integer("branch_id").not_null().take())
                 .col(integer("seq"))
                 .col(integer("parent_id"))

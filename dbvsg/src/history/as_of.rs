@@ -38,6 +38,10 @@ impl AsOf {
         self.position.uuid
     }
 
+    pub(crate) fn backend(&self) -> &'static dyn Backend {
+        self.backend
+    }
+
     fn past(&self, mut statement: Statement) -> Result<Statement, DbErr> {
         let scanned = Scanned::new(&statement.sql);
         if let Some(reason) = scanned.refusal() {

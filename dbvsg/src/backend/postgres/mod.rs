@@ -229,8 +229,16 @@ impl Backend for Postgres {
     }
 
     fn contains(&self, column: Expr, text: &str) -> Expr {
+        if text.contains('\0') {
+            // No text of PostgreSQL holds it, nor can a query.
+            return Expr::val(false);
+        }
         let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         column.cast_as("text").ilike(format!("%{literal}%"))
+    }
+
+    fn sorts_null_first(&self) -> bool {
+        false
     }
 
     fn differs(&self, _column: &Column, a: &str, b: &str) -> String {
