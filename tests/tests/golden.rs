@@ -37,7 +37,7 @@ async fn installed(scene: &Scene) -> String {
     };
     let mut statements = Vec::new();
     for query in queries {
-        statements.extend(scene.rows(query).await);
+        statements.extend(scene.rows(query).await.iter().map(|sql| sql.trim_end().to_owned()));
     }
     statements.join(";\n\n").replace("; ", ";\n  ") + ";\n"
 }

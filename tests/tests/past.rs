@@ -156,7 +156,8 @@ async fn the_past_cannot_be_written(engine: Engine) {
         engine.pick("PRAGMA user_version = 3", "SET work_mem = '3MB'", "SET sql_mode = ''"),
         "",
     ] {
-        let error = Error::from(then.query_all_raw(scene.query(sql)).await.unwrap_err());
+        let refused = then.query_all_raw(scene.query(sql)).await;
+        let error = Error::from(refused.expect_err(sql));
         assert!(matches!(error, Error::ReadOnly { .. }), "{sql}: {error}");
         assert!(then.stream_raw(scene.query(sql)).await.is_err());
     }

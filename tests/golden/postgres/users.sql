@@ -1,0 +1,83 @@
+CREATE TABLE users_history (id integer, name text, email character varying, last_seen text, deleted_at text, vsg_branch bigint, vsg_begin bigint, vsg_id bigint, vsg_end bigint, vsg_op text);
+
+CREATE INDEX users_history_id_vsg_id_idx ON public.users_history USING btree (id, vsg_id);
+
+CREATE UNIQUE INDEX users_history_pkey ON public.users_history USING btree (vsg_id);
+
+CREATE OR REPLACE FUNCTION public.dbvsg_1_delete()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$BEGIN IF pg_trigger_depth() > 1 OR current_setting('dbvsg.depth_1', true) <> '' THEN IF pg_trigger_depth() < coalesce(nullif(current_setting('dbvsg.depth_1', true), ''), '0')::int THEN INSERT INTO "public"."users_history" ("id", "name", "email", "last_seen", "deleted_at", vsg_branch, vsg_begin, vsg_op) SELECT CASE WHEN l."id" IS NULL THEN h."id" ELSE l."id" END, CASE WHEN l."id" IS NULL THEN h."name" ELSE l."name" END, CASE WHEN l."id" IS NULL THEN h."email" ELSE l."email" END, CASE WHEN l."id" IS NULL THEN h."last_seen" ELSE l."last_seen" END, CASE WHEN l."id" IS NULL THEN h."deleted_at" ELSE l."deleted_at" END, 1, "public"."dbvsg_current_commit"(), CASE WHEN l."id" IS NULL THEN 'delete' WHEN h.vsg_id IS NULL OR h.vsg_op = 'delete' THEN 'insert' ELSE CASE WHEN h."deleted_at" IS NULL AND l."deleted_at" IS NOT NULL THEN 'soft_delete' WHEN h."deleted_at" IS NOT NULL AND l."deleted_at" IS NULL THEN 'restore' ELSE 'update' END END FROM (SELECT x."id" FROM dbvsg_old x) k(k0) LEFT JOIN "public"."users" l ON l."id" = k.k0 LEFT JOIN LATERAL (SELECT * FROM "public"."users_history" v WHERE v."id" = k.k0 ORDER BY v.vsg_id DESC LIMIT 1) h ON true WHERE CASE WHEN l."id" IS NULL THEN h.vsg_op <> 'delete' ELSE h.vsg_id IS NULL OR h.vsg_op = 'delete' OR ROW(h."id", h."name", h."email", h."deleted_at")::record OPERATOR(pg_catalog.*<>) ROW(l."id", l."name", l."email", l."deleted_at")::record END;
+  RETURN NULL;
+  END IF;
+  PERFORM set_config('dbvsg.depth_1', pg_trigger_depth()::text, true);
+  END IF;
+  IF current_setting('dbvsg.commit', true) <> '' THEN INSERT INTO "public"."users_history" ("id", "name", "email", "last_seen", "deleted_at", vsg_branch, vsg_begin, vsg_op) SELECT x."id", x."name", x."email", x."last_seen", x."deleted_at", 1, current_setting('dbvsg.commit')::bigint, 'delete' FROM dbvsg_old x;
+  ELSE WITH opened AS (INSERT INTO "public"."dbvsg_commit" (branch_id, actor, operation, message, written_at) SELECT 1, coalesce(nullif(current_setting('dbvsg.actor', true), ''), session_user), 'EXTERNAL', nullif(current_setting('dbvsg.message', true), ''), (extract(epoch from clock_timestamp()) * 1000000)::bigint WHERE EXISTS (SELECT FROM dbvsg_old x) RETURNING id), noted AS MATERIALIZED (SELECT set_config('dbvsg.commit', id::text, true)::bigint AS id FROM opened) INSERT INTO "public"."users_history" ("id", "name", "email", "last_seen", "deleted_at", vsg_branch, vsg_begin, vsg_op) SELECT x."id", x."name", x."email", x."last_seen", x."deleted_at", 1, noted.id, 'delete' FROM noted, dbvsg_old x;
+  END IF;
+  RETURN NULL;
+  END$function$;
+
+CREATE OR REPLACE FUNCTION public.dbvsg_1_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$BEGIN IF pg_trigger_depth() > 1 OR current_setting('dbvsg.depth_1', true) <> '' THEN IF pg_trigger_depth() < coalesce(nullif(current_setting('dbvsg.depth_1', true), ''), '0')::int THEN INSERT INTO "public"."users_history" ("id", "name", "email", "last_seen", "deleted_at", vsg_branch, vsg_begin, vsg_op) SELECT CASE WHEN l."id" IS NULL THEN h."id" ELSE l."id" END, CASE WHEN l."id" IS NULL THEN h."name" ELSE l."name" END, CASE WHEN l."id" IS NULL THEN h."email" ELSE l."email" END, CASE WHEN l."id" IS NULL THEN h."last_seen" ELSE l."last_seen" END, CASE WHEN l."id" IS NULL THEN h."deleted_at" ELSE l."deleted_at" END, 1, "public"."dbvsg_current_commit"(), CASE WHEN l."id" IS NULL THEN 'delete' WHEN h.vsg_id IS NULL OR h.vsg_op = 'delete' THEN 'insert' ELSE CASE WHEN h."deleted_at" IS NULL AND l."deleted_at" IS NOT NULL THEN 'soft_delete' WHEN h."deleted_at" IS NOT NULL AND l."deleted_at" IS NULL THEN 'restore' ELSE 'update' END END FROM (SELECT x."id" FROM dbvsg_new x) k(k0) LEFT JOIN "public"."users" l ON l."id" = k.k0 LEFT JOIN LATERAL (SELECT * FROM "public"."users_history" v WHERE v."id" = k.k0 ORDER BY v.vsg_id DESC LIMIT 1) h ON true WHERE CASE WHEN l."id" IS NULL THEN h.vsg_op <> 'delete' ELSE h.vsg_id IS NULL OR h.vsg_op = 'delete' OR ROW(h."id", h."name", h."email", h."deleted_at")::record OPERATOR(pg_catalog.*<>) ROW(l."id", l."name", l."email", l."deleted_at")::record END;
+  RETURN NULL;
+  END IF;
+  PERFORM set_config('dbvsg.depth_1', pg_trigger_depth()::text, true);
+  END IF;
+  IF current_setting('dbvsg.commit', true) <> '' THEN INSERT INTO "public"."users_history" ("id", "name", "email", "last_seen", "deleted_at", vsg_branch, vsg_begin, vsg_op) SELECT x."id", x."name", x."email", x."last_seen", x."deleted_at", 1, current_setting('dbvsg.commit')::bigint, 'insert' FROM dbvsg_new x;
+  ELSE WITH opened AS (INSERT INTO "public"."dbvsg_commit" (branch_id, actor, operation, message, written_at) SELECT 1, coalesce(nullif(current_setting('dbvsg.actor', true), ''), session_user), 'EXTERNAL', nullif(current_setting('dbvsg.message', true), ''), (extract(epoch from clock_timestamp()) * 1000000)::bigint WHERE EXISTS (SELECT FROM dbvsg_new x) RETURNING id), noted AS MATERIALIZED (SELECT set_config('dbvsg.commit', id::text, true)::bigint AS id FROM opened) INSERT INTO "public"."users_history" ("id", "name", "email", "last_seen", "deleted_at", vsg_branch, vsg_begin, vsg_op) SELECT x."id", x."name", x."email", x."last_seen", x."deleted_at", 1, noted.id, 'insert' FROM noted, dbvsg_new x;
+  END IF;
+  RETURN NULL;
+  END$function$;
+
+CREATE OR REPLACE FUNCTION public.dbvsg_1_truncate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$BEGIN IF current_setting('dbvsg.commit', true) <> '' THEN INSERT INTO "public"."users_history" ("id", "name", "email", "last_seen", "deleted_at", vsg_branch, vsg_begin, vsg_op) SELECT x."id", x."name", x."email", x."last_seen", x."deleted_at", 1, current_setting('dbvsg.commit')::bigint, 'delete' FROM "public"."users" x;
+  ELSE WITH opened AS (INSERT INTO "public"."dbvsg_commit" (branch_id, actor, operation, message, written_at) SELECT 1, coalesce(nullif(current_setting('dbvsg.actor', true), ''), session_user), 'EXTERNAL', nullif(current_setting('dbvsg.message', true), ''), (extract(epoch from clock_timestamp()) * 1000000)::bigint WHERE EXISTS (SELECT FROM "public"."users" x) RETURNING id), noted AS MATERIALIZED (SELECT set_config('dbvsg.commit', id::text, true)::bigint AS id FROM opened) INSERT INTO "public"."users_history" ("id", "name", "email", "last_seen", "deleted_at", vsg_branch, vsg_begin, vsg_op) SELECT x."id", x."name", x."email", x."last_seen", x."deleted_at", 1, noted.id, 'delete' FROM noted, "public"."users" x;
+  END IF;
+  RETURN NULL;
+  END$function$;
+
+CREATE OR REPLACE FUNCTION public.dbvsg_1_update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$DECLARE vsg_old record;
+  vsg_new record;
+  BEGIN IF pg_trigger_depth() > 1 OR current_setting('dbvsg.depth_1', true) <> '' THEN IF pg_trigger_depth() < coalesce(nullif(current_setting('dbvsg.depth_1', true), ''), '0')::int THEN INSERT INTO "public"."users_history" ("id", "name", "email", "last_seen", "deleted_at", vsg_branch, vsg_begin, vsg_op) SELECT CASE WHEN l."id" IS NULL THEN h."id" ELSE l."id" END, CASE WHEN l."id" IS NULL THEN h."name" ELSE l."name" END, CASE WHEN l."id" IS NULL THEN h."email" ELSE l."email" END, CASE WHEN l."id" IS NULL THEN h."last_seen" ELSE l."last_seen" END, CASE WHEN l."id" IS NULL THEN h."deleted_at" ELSE l."deleted_at" END, 1, "public"."dbvsg_current_commit"(), CASE WHEN l."id" IS NULL THEN 'delete' WHEN h.vsg_id IS NULL OR h.vsg_op = 'delete' THEN 'insert' ELSE CASE WHEN h."deleted_at" IS NULL AND l."deleted_at" IS NOT NULL THEN 'soft_delete' WHEN h."deleted_at" IS NOT NULL AND l."deleted_at" IS NULL THEN 'restore' ELSE 'update' END END FROM (SELECT x."id" FROM dbvsg_old x UNION SELECT x."id" FROM dbvsg_new x) k(k0) LEFT JOIN "public"."users" l ON l."id" = k.k0 LEFT JOIN LATERAL (SELECT * FROM "public"."users_history" v WHERE v."id" = k.k0 ORDER BY v.vsg_id DESC LIMIT 1) h ON true WHERE CASE WHEN l."id" IS NULL THEN h.vsg_op <> 'delete' ELSE h.vsg_id IS NULL OR h.vsg_op = 'delete' OR ROW(h."id", h."name", h."email", h."deleted_at")::record OPERATOR(pg_catalog.*<>) ROW(l."id", l."name", l."email", l."deleted_at")::record END;
+  RETURN NULL;
+  END IF;
+  PERFORM set_config('dbvsg.depth_1', pg_trigger_depth()::text, true);
+  END IF;
+  SELECT x.*, (SELECT true FROM dbvsg_old OFFSET 1 LIMIT 1) AS vsg_many INTO vsg_old FROM dbvsg_old x;
+  IF NOT FOUND THEN RETURN NULL;
+  END IF;
+  IF vsg_old.vsg_many IS NULL THEN SELECT * INTO vsg_new FROM dbvsg_new;
+  IF NOT (ROW(vsg_old."id")::record OPERATOR(pg_catalog.*<>) ROW(vsg_new."id")::record) THEN IF ROW(vsg_old."id", vsg_old."name", vsg_old."email", vsg_old."deleted_at")::record OPERATOR(pg_catalog.*<>) ROW(vsg_new."id", vsg_new."name", vsg_new."email", vsg_new."deleted_at")::record THEN IF current_setting('dbvsg.commit', true) <> '' THEN INSERT INTO "public"."users_history" ("id", "name", "email", "last_seen", "deleted_at", vsg_branch, vsg_begin, vsg_op) SELECT vsg_new."id", vsg_new."name", vsg_new."email", vsg_new."last_seen", vsg_new."deleted_at", 1, current_setting('dbvsg.commit')::bigint, CASE WHEN vsg_old."deleted_at" IS NULL AND vsg_new."deleted_at" IS NOT NULL THEN 'soft_delete' WHEN vsg_old."deleted_at" IS NOT NULL AND vsg_new."deleted_at" IS NULL THEN 'restore' ELSE 'update' END;
+  ELSE WITH opened AS (INSERT INTO "public"."dbvsg_commit" (branch_id, actor, operation, message, written_at) SELECT 1, coalesce(nullif(current_setting('dbvsg.actor', true), ''), session_user), 'EXTERNAL', nullif(current_setting('dbvsg.message', true), ''), (extract(epoch from clock_timestamp()) * 1000000)::bigint RETURNING id), noted AS MATERIALIZED (SELECT set_config('dbvsg.commit', id::text, true)::bigint AS id FROM opened) INSERT INTO "public"."users_history" ("id", "name", "email", "last_seen", "deleted_at", vsg_branch, vsg_begin, vsg_op) SELECT vsg_new."id", vsg_new."name", vsg_new."email", vsg_new."last_seen", vsg_new."deleted_at", 1, noted.id, CASE WHEN vsg_old."deleted_at" IS NULL AND vsg_new."deleted_at" IS NOT NULL THEN 'soft_delete' WHEN vsg_old."deleted_at" IS NOT NULL AND vsg_new."deleted_at" IS NULL THEN 'restore' ELSE 'update' END FROM noted;
+  END IF;
+  END IF;
+  RETURN NULL;
+  END IF;
+  END IF;
+  INSERT INTO "public"."users_history" ("id", "name", "email", "last_seen", "deleted_at", vsg_branch, vsg_begin, vsg_op) SELECT CASE WHEN n."id" IS NULL THEN o."id" ELSE n."id" END, CASE WHEN n."id" IS NULL THEN o."name" ELSE n."name" END, CASE WHEN n."id" IS NULL THEN o."email" ELSE n."email" END, CASE WHEN n."id" IS NULL THEN o."last_seen" ELSE n."last_seen" END, CASE WHEN n."id" IS NULL THEN o."deleted_at" ELSE n."deleted_at" END, 1, "public"."dbvsg_current_commit"(), CASE WHEN n."id" IS NULL THEN 'delete' WHEN o."id" IS NULL THEN 'insert' ELSE CASE WHEN o."deleted_at" IS NULL AND n."deleted_at" IS NOT NULL THEN 'soft_delete' WHEN o."deleted_at" IS NOT NULL AND n."deleted_at" IS NULL THEN 'restore' ELSE 'update' END END FROM dbvsg_old o FULL JOIN dbvsg_new n ON o."id" = n."id" WHERE ROW(o."id", o."name", o."email", o."deleted_at")::record OPERATOR(pg_catalog.*<>) ROW(n."id", n."name", n."email", n."deleted_at")::record;
+  RETURN NULL;
+  END$function$;
+
+CREATE TRIGGER dbvsg_delete AFTER DELETE ON public.users REFERENCING OLD TABLE AS dbvsg_old FOR EACH STATEMENT EXECUTE FUNCTION dbvsg_1_delete();
+
+CREATE TRIGGER dbvsg_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS dbvsg_new FOR EACH STATEMENT EXECUTE FUNCTION dbvsg_1_insert();
+
+CREATE TRIGGER dbvsg_truncate BEFORE TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION dbvsg_1_truncate();
+
+CREATE TRIGGER dbvsg_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS dbvsg_old NEW TABLE AS dbvsg_new FOR EACH STATEMENT EXECUTE FUNCTION dbvsg_1_update();
