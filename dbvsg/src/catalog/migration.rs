@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, DynIden, Iden, TransactionTrait};
 use sea_orm_migration::prelude::{
     ColumnDef, DeriveMigrationName, Index, IntoIden, MigrationTrait, MigratorTrait, SchemaManager, Table, async_trait,
@@ -6,30 +8,53 @@ use sea_orm_migration::prelude::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Result,
+    ErrorKind, Result,
     backend::{Backend, Sql},
     model::Hash,
 };
 
-/// Brings the catalog to this version's shape.
+/// How often the catalog is looked at again while another process may be bringing it up to date.
+const ATTEMPTS: u32 = 5;
+
+/// Brings the catalog to this version's shape. Nobody's schema is touched by merely connecting: if the catalog is what it
+/// must be, word for word, this is one query, which a reader may make too.
 pub(crate) async fn migrate(db: &DatabaseConnection, backend: &'static dyn Backend) -> Result<()> {
-    Migrator::up(db, None).await?;
-    support(db, backend).await
+    let fingerprint = fingerprint(backend);
+    let mut attempt = 1;
+    loop {
+        if installed(db, backend).await.is_ok_and(|installed| installed.as_ref() == Some(&fingerprint)) {
+            return Ok(());
+        }
+        match install(db, backend, &fingerprint).await {
+            // Two processes that start at a time are in each other's way.
+            Err(error) if attempt < ATTEMPTS && error.kind() != ErrorKind::Denied => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "the catalog is tried again");
+                tokio::time::sleep(Duration::from_millis(100) * attempt).await;
+                attempt += 1;
+            }
+            done => return done,
+        }
+    }
 }
 
-/// Installs the triggers and views of the catalog, unless they are there word for word: nobody's schema is touched by
-/// merely connecting.
-async fn support(db: &DatabaseConnection, backend: &'static dyn Backend) -> Result<()> {
-    let statements = backend.catalog_support();
-    let text: String = statements.join(";\n");
-    let fingerprint = Hash(Sha256::digest(text.as_bytes()).into()).to_string();
+/// What tells this version's catalog from every other.
+fn fingerprint(backend: &dyn Backend) -> String {
+    let migrations = Migrator::migrations();
+    let names = migrations.iter().map(|migration| migration.name().to_owned());
+    let text: Vec<String> = names.chain(backend.catalog_support()).collect();
+    Hash(Sha256::digest(text.join(";\n").as_bytes()).into()).to_string()
+}
+
+async fn installed(db: &DatabaseConnection, backend: &'static dyn Backend) -> Result<Option<String>> {
     let row = Sql::new(backend, "SELECT fingerprint FROM dbvsg_support").one(db).await?;
-    let installed: Option<String> = row.map(|row| row.try_get("", "fingerprint")).transpose()?;
-    if installed.as_ref() == Some(&fingerprint) {
-        return Ok(());
-    }
+    Ok(row.map(|row| row.try_get("", "fingerprint")).transpose()?)
+}
+
+/// Creates the tables that are missing, and the triggers, functions and views.
+async fn install(db: &DatabaseConnection, backend: &'static dyn Backend, fingerprint: &str) -> Result<()> {
+    Migrator::up(db, None).await?;
     let txn = db.begin().await?;
-    for sql in statements {
+    for sql in backend.catalog_support() {
         txn.execute_unprepared(&sql).await?;
     }
     txn.execute_unprepared("DELETE FROM dbvsg_support").await?;
