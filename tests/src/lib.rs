@@ -3,9 +3,11 @@
 mod database;
 mod engine;
 pub mod models;
+mod proxy;
 mod scene;
 mod text;
 
 pub use engine::{Engine, play};
+pub use proxy::Proxy;
 pub(crate) use scene::must;
 pub use scene::{Scene, outside};

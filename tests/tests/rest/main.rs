@@ -9,6 +9,7 @@ mod copies;
 mod csv;
 mod interface;
 mod keys;
+mod outage;
 mod reading;
 mod versions;
 mod writing;
