@@ -77,14 +77,14 @@ impl Operation {
 
     /// A call that only reads.
     pub(crate) fn get(path: impl Into<String>, id: impl Into<String>) -> Self {
-        Self::new(Method::GET, path, id).errors(&[400, 500, 503])
+        Self::new(Method::GET, path, id).errors(&[400, 403, 500, 503])
     }
 
     /// A call that changes something without a commit of its own. It needs to know who calls all the same.
     pub(crate) fn acting(method: Method, path: impl Into<String>, id: impl Into<String>) -> Self {
         Self::new(method, path, id)
             .parameters([Parameter::header("X-User", "who calls: UTF-8, 1 to 255 characters", true)])
-            .errors(&[400, 409, 500, 503])
+            .errors(&[400, 403, 409, 500, 503])
     }
 
     /// A call that makes a commit.
@@ -189,6 +189,7 @@ fn error(status: u16) -> &'static str {
         409 => "the state of the database forbids it",
         413 => "the body is too large",
         422 => "the body is not acceptable, or violates a constraint; nothing was changed",
+        403 => "the database user of the server lacks a right",
         503 => "the database is busy or not available",
         _ => "something went wrong inside",
     }

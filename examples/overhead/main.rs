@@ -1,5 +1,8 @@
-//! What versioning costs on SQLite, as ratios of two measurements in one run:
-//! `cargo run --release --example overhead [ROWS]`.
+//! What versioning costs, as ratios of two measurements in one run. On SQLite:
+//! `cargo run --release --example overhead [ROWS]`; on an empty database of a server:
+//! `cargo run --release --example overhead URL`.
+
+mod server;
 
 use std::time::{Duration, Instant};
 
@@ -88,7 +91,11 @@ fn ratio(what: &str, versioned: Duration, plain: Duration) {
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let rows: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(100_000);
+    let asked = std::env::args().nth(1);
+    if let Some(url) = asked.as_ref().filter(|asked| asked.contains("://")) {
+        return server::run(url).await;
+    }
+    let rows: usize = asked.and_then(|text| text.parse().ok()).unwrap_or(100_000);
     let dir = tempfile::tempdir()?;
     println!("{:<58} {:>6}", "versioned / plain, medians of one run", "ratio");
     for (label, synchronous, times) in [("full", Synchronous::Full, 400), ("normal", Synchronous::Normal, 2000)] {

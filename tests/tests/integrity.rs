@@ -127,9 +127,9 @@ async fn sealing_in_pieces_gives_the_same_chain_as_at_once(engine: Engine) {
             scene.vsg.seal().await.unwrap();
         }
     }
-    assert!(scene.vsg.unsealed().await.unwrap() > 500);
+    assert!(scene.vsg.backlog().await.unwrap().commits > 500);
     assert!(scene.vsg.seal().await.unwrap() > 500);
-    assert_eq!(scene.vsg.unsealed().await.unwrap(), 0);
+    assert_eq!(scene.vsg.backlog().await.unwrap(), dbvsg::Backlog::default());
     assert_eq!(scene.rows_at("HEAD~600", "SELECT v FROM t WHERE id = 1").await, ["599"]);
     let log = scene.log().await;
     assert!(log.windows(2).all(|pair| pair[0].created_at > pair[1].created_at && pair[0].seq == pair[1].seq + 1));

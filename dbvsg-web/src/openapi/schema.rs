@@ -42,6 +42,10 @@ fn id() -> Json {
     json!({"type": "string", "format": "uuid"})
 }
 
+fn seconds() -> Json {
+    json!({"type": "number", "minimum": 0, "description": "seconds"})
+}
+
 fn count() -> Json {
     json!({"type": "integer", "format": "int64"})
 }
@@ -77,7 +81,12 @@ pub(crate) fn common() -> Map<String, Json> {
         ("Diff", diff()),
         ("DiffCount", object(json!({"added": count(), "removed": count(), "changed": count()}))),
         ("Verification", verification()),
-        ("Health", object(json!({"status": text(), "backend": text(), "tracked": count(), "unsealed": count()}))),
+        (
+            "Health",
+            object(
+                json!({"status": text(), "backend": text(), "tracked": count(), "unsealed": count(), "lag": seconds()}),
+            ),
+        ),
     ];
     schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }

@@ -52,6 +52,11 @@ fn by_kind(error: Error, detail: String) -> Problem {
         ErrorKind::Malformed => bad("malformed", "Malformed", detail),
         ErrorKind::Invalid => invalid("invalid", "Invalid", detail),
         ErrorKind::Conflict => conflict("conflict", "Conflict", detail),
+        ErrorKind::Denied => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the database user lacks a right");
+            let detail = "the user by which this server connects to the database may not do this";
+            Problem::new(StatusCode::FORBIDDEN, "database-rights", "Not allowed by the database", detail)
+        }
         ErrorKind::Unavailable => {
             tracing::warn!(error = &error as &dyn std::error::Error, "the database is not available");
             let title = "Database not available";
@@ -128,6 +133,7 @@ mod tests {
             (Error::UnsupportedDatabase { reason: "x".into() }, 409),
             (Error::InvalidValue { column: "a".into(), reason: "x".into() }, 422),
             (Error::Unavailable(DbErr::Custom("locked".into())), 503),
+            (Error::Denied { reason: "permission denied for table pay".into() }, 403),
             (Error::Database(DbErr::Custom("near SELECT".into())), 500),
             (Error::Corrupted { detail: "/var/lib".into() }, 500),
         ];

@@ -20,7 +20,7 @@ pub(super) fn operations() -> [Operation; 1] {
 async fn health(call: Call) -> Reply {
     let vsg = call.vsg();
     // Whatever is the matter, the database does not answer.
-    let unsealed = vsg.unsealed().await.map_err(|error| match error {
+    let backlog = vsg.backlog().await.map_err(|error| match error {
         dbvsg::Error::Database(source) => dbvsg::Error::Unavailable(source),
         other => other,
     })?;
@@ -28,6 +28,7 @@ async fn health(call: Call) -> Reply {
         "status": "ok",
         "backend": vsg.engine(),
         "tracked": vsg.all_tracked().len(),
-        "unsealed": unsealed,
+        "unsealed": backlog.commits,
+        "lag": backlog.lag.as_secs_f64(),
     }))
 }

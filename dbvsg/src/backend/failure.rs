@@ -51,10 +51,8 @@ fn of_database(error: &dyn DatabaseError) -> Option<Failure> {
     if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
         return postgres::failure::failure(error);
     }
-    if let Some(error) = error.try_downcast_ref::<SqliteError>() {
-        if sqlite::is_busy(error) {
-            return Some(Failure::Unavailable);
-        }
+    if error.try_downcast_ref::<SqliteError>().is_some_and(sqlite::is_busy) {
+        return Some(Failure::Unavailable);
     }
     let constraint = match error.kind() {
         Kind::UniqueViolation => Constraint::Unique,

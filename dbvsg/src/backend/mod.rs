@@ -214,6 +214,11 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
         "SELECT id FROM dbvsg_commit WHERE seq IS NULL"
     }
 
+    /// How many commits are not sealed, and when the first of them was written, as a query for `commits` and `oldest`.
+    fn backlog(&self) -> &'static str {
+        "SELECT count(*) AS commits, min(written_at) AS oldest FROM dbvsg_commit WHERE seq IS NULL"
+    }
+
     /// The time now in microseconds, as an expression.
     fn now(&self) -> &'static str;
 

@@ -13,6 +13,7 @@ mod verify;
 pub(crate) use drift::{reconcile, repair_triggers};
 pub use log::LogFilter;
 pub(crate) use log::{between, find_commit, log};
+pub use seal::Backlog;
 pub(crate) use seal::{View, promise, seal, seal_within};
 pub(crate) use verify::verify;
 pub use verify::{Problem, Verification};

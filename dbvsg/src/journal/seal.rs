@@ -1,5 +1,7 @@
 //! Sealing: commits that were only appended get their place, their time, their counts and their hash.
 
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction};
 
 use super::{
@@ -13,6 +15,15 @@ use crate::{
     capture,
     catalog::Catalog,
 };
+
+/// The commits that wait to be sealed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many there are.
+    pub commits: u64,
+    /// How long the oldest of them has waited.
+    pub lag: Duration,
+}
 
 /// Whose view of the catalog a sealing goes by.
 #[derive(Clone, Copy)]

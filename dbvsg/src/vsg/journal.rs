@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Vsg;
 use crate::{
-    Author, Commit, CommitId, Error, LogFilter, Page, Reference, Result, Verification,
+    Author, Backlog, Commit, CommitId, Error, LogFilter, Page, Reference, Result, Verification,
     backend::Sql,
     history::{self, Position},
     journal,
@@ -35,14 +35,19 @@ impl Vsg {
         })
     }
 
-    /// How many commits wait to be sealed.
+    /// What waits to be sealed. One query.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn unsealed(&self) -> Result<u64> {
-        let sql = Sql::new(self.backend(), format!("SELECT count(*) AS n FROM ({}) u", self.backend().unsealed()));
-        let row = sql.one(self.db()).await?;
-        Ok(row.map(|row| row.try_get::<i64>("", "n")).transpose()?.unwrap_or_default() as u64)
+    pub async fn backlog(&self) -> Result<Backlog> {
+        let row = Sql::new(self.backend(), self.backend().backlog()).one(self.db()).await?;
+        let Some(row) = row else { return Ok(Backlog::default()) };
+        let oldest: Option<i64> = row.try_get("", "oldest")?;
+        let age = oldest.map_or(0, |oldest| chrono::Utc::now().timestamp_micros() - oldest);
+        Ok(Backlog {
+            commits: row.try_get::<i64>("", "commits")?.unsigned_abs(),
+            lag: Duration::from_micros(age.max(0).unsigned_abs()),
+        })
     }
 
     /// Proves the history: recomputes the chain of hashes, checks every interval, and compares every tracked table with

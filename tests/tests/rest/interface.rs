@@ -21,7 +21,7 @@ scenarios!(
 async fn the_database_tells_how_it_is(engine: Engine) {
     let server = Server::start(engine).await;
     let health = server.json("/db/health/").await;
-    assert_eq!(health, json!({"status": "ok", "backend": engine.name(), "tracked": 3, "unsealed": 0}));
+    assert_eq!(health, json!({"status": "ok", "backend": engine.name(), "tracked": 3, "unsealed": 0, "lag": 0.0}));
     server.end().await;
 }
 
