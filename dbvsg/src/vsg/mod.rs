@@ -33,8 +33,9 @@ struct Inner {
 }
 
 impl Vsg {
-    /// Connects to a database: `sqlite://data.db?mode=rwc`. SQLite is opened with a write-ahead log, foreign keys on, a
-    /// busy timeout of ten seconds and full durability.
+    /// Connects to a database: `sqlite://data.db?mode=rwc`, `postgres://user@host/database`. A URL carries what its driver
+    /// knows, as `?sslmode=verify-full`. SQLite is opened with a write-ahead log, foreign keys on, a busy timeout of ten
+    /// seconds and full durability; on PostgreSQL, `lock_timeout` is the busy timeout.
     ///
     /// # Errors
     /// [`Error::UnsupportedDatabase`](crate::Error::UnsupportedDatabase) for another kind of URL, [`Error::Unavailable`](crate::Error::Unavailable) if it cannot be reached.
