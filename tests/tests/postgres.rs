@@ -7,6 +7,7 @@ scenarios!(
     Postgres: every_type_returns_unchanged, tables_of_any_schema, partitions_are_captured_at_their_root, a_truncated_table_is_buried,
     statements_on_many_rows, triggers_of_the_application_write_too, cascades_are_captured, who_writes_needs_no_right_on_history,
     outside_programs_can_sign, a_reader_is_told_what_it_lacks, long_names_are_cut, types_of_elsewhere_can_be_keys,
+    nothing_of_the_writers_is_run_with_more_rights,
 );
 
 async fn every_type_returns_unchanged(engine: Engine) {
@@ -403,5 +404,69 @@ async fn types_of_elsewhere_can_be_keys(engine: Engine) {
     scene.commit("UPDATE stock SET size = 'l' WHERE size = 'm'").await;
     let key = dbvsg::Key::parse(&scene.vsg.tracked("stock").await.unwrap().table, "s,x,%5B1%2C2%29").unwrap();
     assert_eq!(scene.vsg.history("stock", &key, 10, 0).await.unwrap().total, 2);
+    scene.end().await;
+}
+
+async fn nothing_of_the_writers_is_run_with_more_rights(engine: Engine) {
+    let scene = Scene::with(
+        engine,
+        &[
+            "CREATE TABLE pay (id int PRIMARY KEY, name text, deleted_at timestamptz)",
+            "CREATE TABLE parts (id int PRIMARY KEY, n int) PARTITION BY RANGE (id)",
+            "CREATE TABLE parts_1 PARTITION OF parts DEFAULT",
+            "CREATE SCHEMA evil",
+            "CREATE FUNCTION evil.grab() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'grabbed'; END $$",
+        ],
+    )
+    .await;
+    for (name, arguments, result) in [
+        ("current_setting", "text, boolean", "text"),
+        ("current_setting", "text", "text"),
+        ("set_config", "text, text, boolean", "text"),
+        ("clock_timestamp", "", "timestamptz"),
+        ("pg_trigger_depth", "", "int"),
+        ("extract", "text, timestamptz", "numeric"),
+        ("date_part", "text, timestamptz", "float8"),
+        ("nextval", "regclass", "bigint"),
+        ("texts", "text, text", "boolean"),
+        ("ints", "int, int", "boolean"),
+        ("bigints", "bigint, bigint", "boolean"),
+        ("product", "numeric, int", "numeric"),
+        ("record", "record, record", "boolean"),
+    ] {
+        let body = "$$ BEGIN PERFORM evil.grab(); END $$";
+        scene
+            .sql(&format!("CREATE FUNCTION evil.{name}({arguments}) RETURNS {result} LANGUAGE plpgsql AS {body}"))
+            .await;
+    }
+    for operator in ["=", "<>", ">", "<"] {
+        for (function, kind) in [("texts", "text"), ("ints", "int"), ("bigints", "bigint"), ("record", "record")] {
+            let sides = format!("LEFTARG = {kind}, RIGHTARG = {kind}");
+            scene.sql(&format!("CREATE OPERATOR evil.{operator} (FUNCTION = evil.{function}, {sides})")).await;
+        }
+    }
+    scene.sql("CREATE OPERATOR evil.* (FUNCTION = evil.product, LEFTARG = numeric, RIGHTARG = int)").await;
+    scene.sql("CREATE OPERATOR evil.*<> (FUNCTION = evil.record, LEFTARG = record, RIGHTARG = record)").await;
+    scene.sql("CREATE DOMAIN evil.text AS pg_catalog.text CHECK (false)").await;
+    let policy = dbvsg::Policy::default().soft_delete("deleted_at");
+    scene.vsg.enable_with("pay", &policy).await.unwrap();
+    scene.vsg.enable("parts").await.unwrap();
+    outside(
+        &scene,
+        "SET search_path = evil, pg_catalog; \
+         INSERT INTO public.pay SELECT g, 'x' FROM generate_series(1, 5) g; UPDATE public.pay SET name = 'y'; \
+         UPDATE public.pay SET deleted_at = '2024-01-15'; DELETE FROM public.pay; INSERT INTO public.pay VALUES (1); \
+         TRUNCATE public.pay; INSERT INTO public.parts VALUES (1, 1); UPDATE public.parts SET n = 2; DELETE FROM public.parts;",
+    );
+    assert_eq!(scene.log().await.len(), 9);
+    // A trigger inside a trigger takes the other way.
+    scene
+        .sql(
+            "CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             IF pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.<) 2 THEN UPDATE public.pay SET name = 'z'; END IF; RETURN NULL; END $$",
+        )
+        .await;
+    scene.sql("CREATE TRIGGER again AFTER INSERT ON pay FOR EACH ROW EXECUTE FUNCTION again()").await;
+    outside(&scene, "SET search_path = evil, pg_catalog; INSERT INTO public.pay VALUES (1, 'x');");
     scene.end().await;
 }

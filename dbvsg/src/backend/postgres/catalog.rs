@@ -5,6 +5,9 @@ use super::{NOW, Postgres};
 /// The function that gives the commit of the running transaction, and opens one if there is none.
 pub(super) const CURRENT_COMMIT: &str = "dbvsg_current_commit";
 
+/// The commit of the running transaction, as text; empty or NULL if there is none.
+pub(super) const COMMIT_SETTING: &str = "pg_catalog.current_setting('dbvsg.commit', true)";
+
 pub(super) fn support(backend: &Postgres) -> Vec<String> {
     let literal = |name: &str| backend.own(name).replace('\'', "''");
     vec![
@@ -25,20 +28,21 @@ pub(super) fn support(backend: &Postgres) -> Vec<String> {
 /// The values of a commit that an outside writer opens, in the order `branch_id, actor, operation, message, written_at`.
 /// A program that knows DBVSG can set `dbvsg.actor` and `dbvsg.message`, local to its transaction.
 pub(super) fn outside_commit() -> String {
-    format!(
-        "1, coalesce(nullif(current_setting('dbvsg.actor', true), ''), session_user), 'EXTERNAL', \
-         nullif(current_setting('dbvsg.message', true), ''), {NOW}"
-    )
+    let asked = |name: &str| {
+        let setting = format!("pg_catalog.current_setting('{name}', true)");
+        format!("CASE WHEN {setting} OPERATOR(pg_catalog.<>) '' THEN {setting}")
+    };
+    format!("1, {} ELSE session_user END, 'EXTERNAL', {} END, {NOW}", asked("dbvsg.actor"), asked("dbvsg.message"),)
 }
 
 fn current_commit(backend: &Postgres) -> String {
     format!(
-        "CREATE OR REPLACE FUNCTION {function}() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp \
-         AS $dbvsg$ DECLARE current bigint := nullif(current_setting('dbvsg.commit', true), ''); BEGIN \
-         IF current IS NULL THEN \
+        "CREATE OR REPLACE FUNCTION {function}() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER \
+         AS $dbvsg$ DECLARE current bigint; BEGIN \
+         IF {COMMIT_SETTING} OPERATOR(pg_catalog.<>) '' THEN RETURN {COMMIT_SETTING}::bigint; END IF; \
          INSERT INTO {commit} (branch_id, actor, operation, message, written_at) VALUES ({values}) RETURNING id INTO current; \
-         PERFORM set_config('dbvsg.commit', current::text, true); \
-         END IF; RETURN current; END $dbvsg$",
+         PERFORM pg_catalog.set_config('dbvsg.commit', current::pg_catalog.text, true); \
+         RETURN current; END $dbvsg$",
         function = backend.own(CURRENT_COMMIT),
         commit = backend.own("dbvsg_commit"),
         values = outside_commit(),

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// The time now in microseconds.
-const NOW: &str = "(extract(epoch from clock_timestamp()) * 1000000)::bigint";
+const NOW: &str = "(extract(epoch FROM pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint";
 
 /// How long a name can be, in bytes.
 const NAME_LENGTH: usize = 63;

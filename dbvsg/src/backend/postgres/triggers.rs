@@ -63,7 +63,7 @@ fn trigger(backend: &Postgres, tracked: &Tracked, event: &Event, body: &str) -> 
     let sql = vec![
         format!(
             "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
-             SET search_path = pg_catalog, pg_temp AS {quote}{body}{quote}"
+             AS {quote}{body}{quote}"
         ),
         format!(
             "CREATE TRIGGER {name} {} ON {table}{referencing} FOR EACH {each} EXECUTE FUNCTION {function}()",
@@ -72,7 +72,7 @@ fn trigger(backend: &Postgres, tracked: &Tracked, event: &Event, body: &str) -> 
         format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"),
     ];
     let tables: String = [event.old, event.new].into_iter().flatten().map(|name| format!("{name} ")).collect();
-    let installed = format!("{ALWAYS} {} {tables}t t search_path=pg_catalog, pg_temp {body}", event.bits);
+    let installed = format!("{ALWAYS} {} {tables}t t {body}", event.bits);
     Trigger { name, sql, installed }
 }
 
