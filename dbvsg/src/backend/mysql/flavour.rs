@@ -98,6 +98,18 @@ impl Flavour {
         }
     }
 
+    /// How a trigger's common table expressions can name a column of OLD, and what is declared for it before. MariaDB finds
+    /// no OLD in an expression that is used twice.
+    pub(super) fn old(self, position: usize, quoted_table: &str, quoted_column: &str) -> (String, String) {
+        match self {
+            Self::MariaDb => {
+                let name = format!("dbvsg_old_{position}");
+                (format!("DECLARE {name} TYPE OF {quoted_table}.{quoted_column} DEFAULT OLD.{quoted_column}; "), name)
+            }
+            Self::MySql => (String::new(), format!("OLD.{quoted_column}")),
+        }
+    }
+
     /// Sets `here` to what tells this transaction from all others of the session; to NULL if it is the statement's own.
     ///
     /// MariaDB keeps nothing that belongs to a transaction where SQL can read it, so the session's counts of what

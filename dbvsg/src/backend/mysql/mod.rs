@@ -8,6 +8,7 @@ mod describe;
 pub(super) mod failure;
 mod flavour;
 mod foreign;
+mod gone;
 mod history;
 mod lock;
 mod routines;

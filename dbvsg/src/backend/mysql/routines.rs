@@ -17,6 +17,9 @@ use super::{NOW, flavour::Flavour};
 pub(super) const BEGIN: &str =
     "IF NOT (@dbvsg_at <=> UTC_TIMESTAMP(6)) OR SYSDATE(6) > @dbvsg_until THEN CALL dbvsg_begin(); END IF;";
 
+/// The name of whoever is connected, without the host. It can hold an `@` itself.
+const USER: &str = "LEFT(USER(), CHAR_LENGTH(USER()) - CHAR_LENGTH(SUBSTRING_INDEX(USER(), '@', -1)) - 1)";
+
 pub(super) fn routines(flavour: Flavour) -> Vec<String> {
     let begin =
         flavour.replace_routine("PROCEDURE", "dbvsg_begin", &format!("() MODIFIES SQL DATA {}", begin(flavour)));
@@ -46,7 +49,7 @@ fn begin(flavour: Flavour) -> String {
          END IF; \
          IF found IS NULL THEN \
          INSERT INTO dbvsg_pending (id, actor, operation, captured, written_at) \
-         VALUES (@dbvsg_commit := {next}, USER(), 'EXTERNAL', 1, {NOW}); \
+         VALUES (@dbvsg_commit := {next}, {USER}, 'EXTERNAL', 1, {NOW}); \
          END IF; \
          SET @dbvsg_transaction = here; \
          END IF; \
