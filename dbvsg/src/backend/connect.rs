@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use sea_orm::{ConnectOptions as PoolOptions, Database, DatabaseConnection};
 
-use sqlx::Connection;
+use sqlx::{Connection, Executor};
 
 use super::{boundaries::Boundaries, sqlite::observe::observe};
 use crate::{Error, Result};
@@ -41,16 +41,19 @@ pub(crate) async fn connect(
     options: &ConnectOptions,
     boundaries: Arc<Boundaries>,
 ) -> Result<DatabaseConnection> {
-    let mut pool = PoolOptions::new(url);
+    let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
+    // The driver knows both servers by one name.
+    let mut pool = PoolOptions::new(if scheme == "mariadb" { format!("mysql:{rest}") } else { url.to_owned() });
     pool.sqlx_logging(false)
         .acquire_timeout(options.busy_timeout.max(Duration::from_secs(1)))
         .max_connections(options.max_connections);
-    match url.split_once(':').map_or("", |(scheme, _)| scheme) {
+    match scheme {
         "sqlite" => sqlite(url, &mut pool, options, boundaries),
         "postgres" | "postgresql" => postgres(&mut pool, options, boundaries),
+        "mysql" | "mariadb" => mysql(&mut pool, options, boundaries),
         _ => {
-            let reason = "the URL must begin with `sqlite:` or `postgres:`, as in sqlite://data.db?mode=rwc or \
-                          postgres://user@host/database"
+            let reason = "the URL must begin with `sqlite:`, `postgres:`, `mysql:` or `mariadb:`, as in \
+                          sqlite://data.db?mode=rwc or postgres://user@host/database"
                 .to_owned();
             return Err(Error::UnsupportedDatabase { reason });
         }
@@ -85,24 +88,41 @@ fn sqlite(url: &str, pool: &mut PoolOptions, options: &ConnectOptions, boundarie
     });
 }
 
-/// A server can have hung up on a connection that is idle. One that was lost in use is found by its next user, so it is
-/// tested only where it has been idle for a moment: a test costs a round trip.
+/// Waits for locks as long as the options say.
 fn postgres(pool: &mut PoolOptions, options: &ConnectOptions, boundaries: Arc<Boundaries>) {
     pool.test_before_acquire(false);
     let patience = options.busy_timeout.as_millis().to_string();
     pool.map_sqlx_postgres_opts(move |postgres| postgres.options([("lock_timeout", patience.as_str())]));
-    pool.map_sqlx_postgres_pool_opts(move |pool| {
-        let current = boundaries.clone();
-        pool.before_acquire(move |connection, about| {
-            let outdated = current.is_outdated(about.age);
-            Box::pin(async move {
-                if outdated {
-                    return Ok(false);
-                }
-                Ok(about.idle_for < IDLE || connection.ping().await.is_ok())
-            })
+    pool.map_sqlx_postgres_pool_opts(move |pool| tested(pool, boundaries.clone()));
+}
+
+/// The same, in whole seconds.
+fn mysql(pool: &mut PoolOptions, options: &ConnectOptions, boundaries: Arc<Boundaries>) {
+    pool.test_before_acquire(false);
+    let patience = options.busy_timeout.as_secs().max(1);
+    pool.map_sqlx_mysql_pool_opts(move |pool| {
+        tested(pool, boundaries.clone()).after_connect(move |connection, _| {
+            let set = format!("SET SESSION innodb_lock_wait_timeout = {patience}");
+            Box::pin(async move { connection.execute(sqlx::AssertSqlSafe(set)).await.map(drop) })
         })
     });
+}
+
+/// A server can have hung up on a connection that is idle. One that was lost in use is found by its next user, so it is
+/// tested only where it has been idle for a moment: a test costs a round trip.
+fn tested<D: sqlx::Database>(
+    pool: sqlx::pool::PoolOptions<D>,
+    boundaries: Arc<Boundaries>,
+) -> sqlx::pool::PoolOptions<D> {
+    pool.before_acquire(move |connection, about| {
+        let outdated = boundaries.is_outdated(about.age);
+        Box::pin(async move {
+            if outdated {
+                return Ok(false);
+            }
+            Ok(about.idle_for < IDLE || connection.ping().await.is_ok())
+        })
+    })
 }
 
 /// How long a connection to a server may be idle without being tested.

@@ -3,11 +3,12 @@
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::{
     error::{DatabaseError, ErrorKind as Kind},
+    mysql::MySqlDatabaseError,
     postgres::PgDatabaseError,
     sqlite::SqliteError,
 };
 
-use super::{postgres, sqlite};
+use super::{mysql, postgres, sqlite};
 use crate::Constraint;
 
 /// What a driver's error means to a caller.
@@ -50,6 +51,9 @@ pub(crate) fn failure(error: &DbErr) -> Option<Failure> {
 fn of_database(error: &dyn DatabaseError) -> Option<Failure> {
     if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
         return postgres::failure::failure(error);
+    }
+    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
+        return mysql::failure::failure(error);
     }
     if error.try_downcast_ref::<SqliteError>().is_some_and(sqlite::is_busy) {
         return Some(Failure::Unavailable);

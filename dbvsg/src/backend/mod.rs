@@ -3,6 +3,7 @@
 mod boundaries;
 mod connect;
 mod failure;
+mod mysql;
 mod postgres;
 mod scan;
 mod sql;
@@ -88,7 +89,6 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     fn writers(&self) -> Writers;
 
     /// Whether a transaction that is undone takes CREATE TABLE and CREATE TRIGGER with it.
-    #[expect(dead_code, reason = "the engine that has none is on its way")]
     fn transactional_ddl(&self) -> bool;
 
     /// The isolation under which each statement sees what was committed before it.
@@ -165,6 +165,12 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// Keeps writers off a table until the transaction ends, where creating a trigger does not do so from the start.
     fn lock_table(&self, _table: &TableName) -> Option<String> {
         None
+    }
+
+    /// Keeps writers off a table until what it returns is dropped, where no transaction can hold a lock while tables and
+    /// triggers are created. Needs a connection of its own.
+    async fn hold_writers(&self, _db: &DatabaseConnection, _table: &TableName) -> Result<Option<Box<dyn Send + Sync>>> {
+        Ok(None)
     }
 
     /// Creates the history table.
@@ -259,6 +265,7 @@ pub(crate) async fn of(db: &DatabaseConnection) -> Result<&'static dyn Backend> 
     match db.get_database_backend() {
         DbBackend::Sqlite => Ok(&sqlite::Sqlite),
         DbBackend::Postgres => postgres::of(db).await,
+        DbBackend::MySql => mysql::of(db).await,
         other => Err(Error::UnsupportedDatabase { reason: format!("{other:?} is not supported by this version") }),
     }
 }

@@ -1,5 +1,6 @@
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, Statement, Value as Bound};
 
+use super::stepwise;
 use crate::{
     Error, Result, Vsg,
     backend::{Backend, Sql},
@@ -71,9 +72,12 @@ pub(crate) fn obstacle(table: &Table) -> Option<String> {
     Some(format!("its column `{}` begins with `vsg_`, which history uses itself; rename it", taken.name))
 }
 
-/// Puts a table under version control: history table, baseline, triggers, in one transaction.
+/// Puts a table under version control: history table, baseline, triggers, in one transaction where the engine can.
 pub(crate) async fn enable(vsg: &Vsg, name: &str, policy: &Policy) -> Result<()> {
     let backend = vsg.backend();
+    if !backend.transactional_ddl() {
+        return stepwise::enable(vsg, name, policy).await;
+    }
     let txn = super::txn::begin_write(vsg, backend.latest()).await?;
     let db = DatabaseExecutor::Transaction(&txn);
     let table = trackable(vsg, &db, name, policy).await?;
@@ -101,7 +105,7 @@ pub(crate) async fn enable(vsg: &Vsg, name: &str, policy: &Policy) -> Result<()>
 }
 
 /// The table of this name, if it can be tracked with this policy.
-async fn trackable(vsg: &Vsg, db: &DatabaseExecutor<'_>, name: &str, policy: &Policy) -> Result<Table> {
+pub(super) async fn trackable(vsg: &Vsg, db: &DatabaseExecutor<'_>, name: &str, policy: &Policy) -> Result<Table> {
     let backend = vsg.backend();
     let unknown = || Error::UnknownTable { table: name.to_owned() };
     // Asked of the list, so that DBVSG's own tables and histories are no tables for anybody.
@@ -116,7 +120,7 @@ async fn trackable(vsg: &Vsg, db: &DatabaseExecutor<'_>, name: &str, policy: &Po
 
 /// Seals the baseline and makes the table one of the tracked. Its past is known from its baseline on, or from now on if
 /// it had no rows.
-async fn activate(txn: &DatabaseTransaction, vsg: &Vsg, tracked: &Tracked) -> Result<()> {
+pub(super) async fn activate(txn: &DatabaseTransaction, vsg: &Vsg, tracked: &Tracked) -> Result<()> {
     let backend = vsg.backend();
     let state = |state: &str| format!("UPDATE dbvsg_table SET state = '{state}' WHERE id = {}", tracked.id);
     txn.execute_unprepared(&state("active")).await?;
@@ -149,7 +153,7 @@ fn check_policy(table: &Table, policy: &Policy) -> Result<()> {
 }
 
 /// Creates the history table and notes the table in the catalog.
-async fn install(
+pub(super) async fn install(
     txn: &DatabaseTransaction,
     backend: &'static dyn Backend,
     table: Table,
@@ -209,7 +213,11 @@ async fn note(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked:
 }
 
 /// Writes the rows that are there as the first versions, in one statement and one commit.
-async fn baseline(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked: &Tracked) -> Result<()> {
+pub(super) async fn baseline(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+) -> Result<()> {
     refuse_null_keys(txn, backend, tracked).await?;
     let table = backend.quote_table(&tracked.table.name);
     let any = format!("SELECT 1 AS one FROM {table} LIMIT 1");

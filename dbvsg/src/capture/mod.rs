@@ -1,9 +1,11 @@
 //! Capture: the database writes history, in the writer's own transaction.
 
 mod enable;
+mod stepwise;
 mod txn;
 
 pub use enable::Policy;
 pub(crate) use enable::{enable, obstacle};
+pub(crate) use stepwise::clean_up;
 pub use txn::{Txn, TxnConnection};
 pub(crate) use txn::{begin, begin_patiently, begin_write, transaction};

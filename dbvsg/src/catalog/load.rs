@@ -5,7 +5,11 @@ use sea_orm::{ConnectionTrait, DatabaseExecutor, QueryResult, Statement};
 use serde::Serialize;
 
 use super::Tracked;
-use crate::{Error, Result, backend::Backend, model::TableName};
+use crate::{
+    Error, Result,
+    backend::{Backend, Sql},
+    model::TableName,
+};
 
 /// The tracked tables, by name. A cheap copy: it is replaced whole when a table is enabled.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +66,28 @@ pub(crate) async fn load(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Re
         }
     }
     Ok(Catalog { tables: Arc::new(tables), stamp })
+}
+
+/// A table that somebody began to enable.
+pub(crate) struct HalfDone {
+    pub(crate) id: i64,
+    pub(crate) history: TableName,
+    /// What it would have become, if its history was made.
+    pub(crate) tracked: Option<Tracked>,
+}
+
+/// The tables that are being enabled, or were left half-way.
+pub(crate) async fn half_done(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend) -> Result<Vec<HalfDone>> {
+    let rows = Sql::new(backend, "SELECT * FROM dbvsg_table WHERE state = 'enabling'").all(db).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        found.push(HalfDone {
+            id: row.try_get("", "id")?,
+            history: TableName { schema: row.try_get("", "schema_name")?, name: row.try_get("", "history_name")? },
+            tracked: tracked(db, backend, row).await?,
+        });
+    }
+    Ok(found)
 }
 
 async fn tracked(db: &DatabaseExecutor<'_>, backend: &dyn Backend, row: &QueryResult) -> Result<Option<Tracked>> {

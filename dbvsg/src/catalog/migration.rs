@@ -190,7 +190,7 @@ impl MigrationTrait for Journal {
                 .col(integer("last_changes"))
                 .col(integer("last_moment"))
                 .take(),
-            // Whoever seals holds the one row; `watermark` is the moment up to which the past was told to somebody.
+            // Whoever seals holds row 1, whoever expects something row 2, whoever enables a table step by step row 3; `watermark` is the moment up to which the past was told to somebody.
             Table::create()
                 .table(name("dbvsg_sealing"))
                 .col(column("id").big_integer().not_null().primary_key().take())
@@ -223,7 +223,7 @@ impl MigrationTrait for Journal {
         }
         let db = manager.get_connection();
         db.execute_unprepared("INSERT INTO dbvsg_branch (id, name) VALUES (1, 'main')").await?;
-        db.execute_unprepared("INSERT INTO dbvsg_sealing (id, watermark) VALUES (1, 0), (2, 0)").await?;
+        db.execute_unprepared("INSERT INTO dbvsg_sealing (id, watermark) VALUES (1, 0), (2, 0), (3, 0)").await?;
         Ok(())
     }
 

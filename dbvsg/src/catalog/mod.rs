@@ -5,7 +5,7 @@ mod migration;
 mod tracked;
 
 pub use load::TableStatus;
-pub(crate) use load::{Catalog, is_current, load, statuses};
+pub(crate) use load::{Catalog, HalfDone, half_done, is_current, load, statuses};
 pub(crate) use migration::migrate;
 pub use tracked::Tracked;
 

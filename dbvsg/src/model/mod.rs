@@ -14,6 +14,7 @@ pub use key::Key;
 pub(crate) use key::{percent_decode, percent_encode};
 pub use reference::Reference;
 pub use row::Row;
+pub(crate) use table::{Action, Cascade};
 pub use table::{Column, ColumnKind, ForeignKey, Form, Table, TableName, UniqueKey};
 pub use value::Value;
 

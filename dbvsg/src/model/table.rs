@@ -117,6 +117,32 @@ pub struct ForeignKey {
     pub referenced: Vec<String>,
 }
 
+/// What an engine does to the rows that refer to a row that is deleted, or given another key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Nothing, or the change is refused.
+    None,
+    /// The same.
+    Cascade,
+    /// Lets them refer to nothing.
+    SetNull,
+}
+
+/// A foreign key that changes rows without a trigger on them, where the engine has such.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Cascade {
+    /// The table whose rows change.
+    pub(crate) child: TableName,
+    /// The table they refer to.
+    pub(crate) parent: TableName,
+    /// The columns of the child.
+    pub(crate) columns: Vec<String>,
+    /// The columns of the parent, in the same order.
+    pub(crate) referenced: Vec<String>,
+    pub(crate) on_delete: Action,
+    pub(crate) on_update: Action,
+}
+
 /// A table as the database describes it now.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -135,6 +161,8 @@ pub struct Table {
     pub partitioned: bool,
     /// Why the engine cannot capture it, if it can't.
     pub obstacle: Option<String>,
+    /// The cascades that no trigger sees, from the table itself up through all tables above it.
+    pub(crate) cascades: Vec<Cascade>,
 }
 
 impl Table {

@@ -14,6 +14,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::{
     ConnectOptions, Result,
     backend::{self, Backend, Boundaries},
+    capture,
     catalog::{self, Catalog},
 };
 
@@ -69,6 +70,7 @@ impl Vsg {
         catalog::migrate(&db, backend).await?;
         let (catalog, sealing) = (RwLock::default(), Mutex::default());
         let vsg = Self { inner: Arc::new(Inner { db, backend, catalog, sealing, boundaries }) };
+        capture::clean_up(&vsg).await?;
         vsg.reload().await?;
         Ok(vsg)
     }

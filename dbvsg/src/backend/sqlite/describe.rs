@@ -64,6 +64,7 @@ pub(super) async fn describe(db: &DatabaseExecutor<'_>, name: &TableName) -> Res
         foreign_keys: Vec::new(),
         partitioned: false,
         obstacle,
+        cascades: Vec::new(),
     };
     unique_keys(db, &mut table).await?;
     foreign_keys(db, &mut table).await?;

@@ -1,0 +1,179 @@
+//! What differs between MariaDB and MySQL. MySQL's part is written by its manual.
+
+use super::lock::PATIENCE;
+
+/// Which of the two a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Flavour {
+    MariaDb,
+    MySql,
+}
+
+impl Flavour {
+    /// Reads the answer to `SELECT VERSION()`, as `10.11.6-MariaDB-log` or `8.0.36`.
+    pub(super) fn of(version: &str) -> Result<Self, String> {
+        let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse::<u32>().unwrap_or(0));
+        let release = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        let (flavour, least) =
+            if version.contains("MariaDB") { (Self::MariaDb, (10, 6)) } else { (Self::MySql, (8, 0)) };
+        if release < least {
+            return Err(format!("the server is version {version}; MariaDB 10.6 or MySQL 8.0 is needed"));
+        }
+        Ok(flavour)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::MariaDb => "mariadb",
+            Self::MySql => "mysql",
+        }
+    }
+
+    /// A query that has a row if the server is set up well enough, and what to say if it has none.
+    pub(super) fn requirement(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::MariaDb => None,
+            Self::MySql => Some((
+                "SELECT 1 AS one FROM performance_schema.setup_consumers WHERE enabled = 'YES' \
+                 AND name = 'events_transactions_current' AND EXISTS (SELECT 1 FROM performance_schema.setup_instruments i \
+                 WHERE i.name = 'transaction' AND i.enabled = 'YES')",
+                "the performance schema has to be on, with the consumer events_transactions_current and the instrument \
+                 transaction, as they are by default: triggers tell transactions apart by it",
+            )),
+        }
+    }
+
+    /// What makes the counter that commits and changes take their ids from.
+    pub(super) fn counter(self) -> Vec<String> {
+        match self {
+            Self::MariaDb => vec![
+                "CREATE SEQUENCE IF NOT EXISTS dbvsg_change CACHE 1000".into(),
+                "ALTER TABLE dbvsg_commit MODIFY id BIGINT NOT NULL DEFAULT NEXTVAL(dbvsg_change)".into(),
+            ],
+            Self::MySql => vec![
+                "CREATE TABLE IF NOT EXISTS dbvsg_change (id BIGINT AUTO_INCREMENT PRIMARY KEY) ENGINE = InnoDB".into(),
+                "DROP FUNCTION IF EXISTS dbvsg_next_change".into(),
+                "CREATE FUNCTION dbvsg_next_change() RETURNS BIGINT MODIFIES SQL DATA BEGIN \
+                 INSERT INTO dbvsg_change VALUES (NULL); DELETE FROM dbvsg_change WHERE id = LAST_INSERT_ID(); \
+                 RETURN LAST_INSERT_ID(); END"
+                    .into(),
+                "ALTER TABLE dbvsg_commit MODIFY id BIGINT NOT NULL DEFAULT 0".into(),
+                "DROP TRIGGER IF EXISTS dbvsg_commit_id".into(),
+                "CREATE TRIGGER dbvsg_commit_id BEFORE INSERT ON dbvsg_commit FOR EACH ROW BEGIN \
+                 IF NEW.id = 0 THEN SET NEW.id = dbvsg_next_change(); END IF; END"
+                    .into(),
+            ],
+        }
+    }
+
+    /// The next id of the counter, as an expression.
+    pub(super) fn next_change(self) -> &'static str {
+        match self {
+            Self::MariaDb => "NEXTVAL(dbvsg_change)",
+            Self::MySql => "dbvsg_next_change()",
+        }
+    }
+
+    /// How a history's column of change ids is declared, where it fills itself.
+    pub(super) fn change_column(self) -> &'static str {
+        match self {
+            Self::MariaDb => "BIGINT NOT NULL PRIMARY KEY DEFAULT NEXTVAL(dbvsg_change)",
+            Self::MySql => "BIGINT NOT NULL PRIMARY KEY DEFAULT 0",
+        }
+    }
+
+    /// What a trigger of the history does to fill that column, where a default cannot.
+    pub(super) fn fill_change(self) -> Option<&'static str> {
+        match self {
+            Self::MariaDb => None,
+            Self::MySql => Some("BEGIN IF NEW.vsg_id = 0 THEN SET NEW.vsg_id = dbvsg_next_change(); END IF; END"),
+        }
+    }
+
+    /// Whether a transaction was begun, as far as an expression can tell.
+    pub(super) fn in_transaction(self) -> &'static str {
+        match self {
+            Self::MariaDb => "@@in_transaction",
+            Self::MySql => "TRUE",
+        }
+    }
+
+    /// How a trigger's common table expressions can name a column of OLD, and what is declared for it before. MariaDB finds
+    /// no OLD in an expression that is used twice.
+    pub(super) fn old(self, position: usize, quoted_table: &str, quoted_column: &str) -> (String, String) {
+        match self {
+            Self::MariaDb => {
+                let name = format!("dbvsg_old_{position}");
+                (format!("DECLARE {name} TYPE OF {quoted_table}.{quoted_column} DEFAULT OLD.{quoted_column}; "), name)
+            }
+            Self::MySql => (String::new(), format!("OLD.{quoted_column}")),
+        }
+    }
+
+    /// Sets `here` to what tells this transaction from all others of the session; to NULL if it is the statement's own.
+    ///
+    /// MariaDB keeps nothing that belongs to a transaction where SQL can read it, so the session's counts of what
+    /// begins and ends one are compared. That costs some 200 microseconds, which only a statement inside an explicit
+    /// transaction of an outside writer has to pay.
+    pub(super) fn transaction(self) -> &'static str {
+        match self {
+            Self::MariaDb => {
+                "IF @@in_transaction THEN \
+                 SELECT GROUP_CONCAT(variable_value ORDER BY variable_name) INTO here FROM information_schema.session_status \
+                 WHERE variable_name IN ('COM_BEGIN', 'COM_COMMIT', 'COM_ROLLBACK', 'COM_XA_START', 'COM_XA_COMMIT'); \
+                 END IF;"
+            }
+            Self::MySql => {
+                "SELECT MAX(t.event_id) INTO here FROM performance_schema.events_transactions_current t \
+                 WHERE t.thread_id = PS_CURRENT_THREAD_ID() AND t.state = 'ACTIVE';"
+            }
+        }
+    }
+
+    /// Whether the column `c` of the information schema holds JSON under the name of another type, as an expression.
+    /// MariaDB's JSON is text with a check.
+    pub(super) fn is_json_text(self) -> &'static str {
+        match self {
+            Self::MariaDb => {
+                "EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema \
+                 AND k.table_name = c.table_name AND k.constraint_name = c.column_name \
+                 AND k.check_clause = CONCAT('json_valid(`', c.column_name, '`)'))"
+            }
+            Self::MySql => "FALSE",
+        }
+    }
+
+    /// Creates a routine, in place of one of that name.
+    pub(super) fn replace_routine(self, kind: &str, name: &str, rest: &str) -> Vec<String> {
+        match self {
+            Self::MariaDb => vec![format!("CREATE OR REPLACE {kind} {name}{rest}")],
+            Self::MySql => vec![format!("DROP {kind} IF EXISTS {name}"), format!("CREATE {kind} {name}{rest}")],
+        }
+    }
+
+    /// Runs a statement that creates a trigger with no SQL mode set, and without keeping everybody waiting. The trigger
+    /// keeps the mode: a strict one would refuse to copy what the table itself took, as a date without a day.
+    pub(super) fn without_mode(self, sql: &str) -> String {
+        match self {
+            Self::MariaDb => format!("SET STATEMENT sql_mode = '', lock_wait_timeout = {PATIENCE} FOR {sql}"),
+            Self::MySql => format!(
+                "SET @dbvsg_mode = @@SESSION.sql_mode, SESSION sql_mode = '', SESSION lock_wait_timeout = {PATIENCE}; {sql}; \
+                 SET SESSION sql_mode = @dbvsg_mode, SESSION lock_wait_timeout = DEFAULT"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_known_by_its_version() {
+        assert_eq!(Flavour::of("10.11.6-MariaDB-0+deb12u1"), Ok(Flavour::MariaDb));
+        assert_eq!(Flavour::of("11.4.2-MariaDB"), Ok(Flavour::MariaDb));
+        assert_eq!(Flavour::of("8.0.36"), Ok(Flavour::MySql));
+        assert!(Flavour::of("10.5.20-MariaDB").is_err());
+        assert!(Flavour::of("5.7.44-log").is_err());
+    }
+}

@@ -1,0 +1,263 @@
+//! MariaDB 10.6 and newer, and MySQL 8.
+
+mod cascade;
+mod catalog;
+mod context;
+mod decode;
+mod describe;
+pub(super) mod failure;
+mod flavour;
+mod foreign;
+mod gone;
+mod history;
+mod lock;
+mod routines;
+mod seal;
+mod triggers;
+
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult,
+    Statement, sea_query::Expr,
+};
+use sha2::{Digest, Sha256};
+
+use self::flavour::Flavour;
+use super::{Backend, Context, Placing, Trigger, Writers};
+use crate::{
+    Error, Result,
+    catalog::Tracked,
+    model::{Column, ColumnKind, Form, Hash, Table, TableName, Value},
+};
+
+/// The time now in microseconds. Made from UTC, because a local time can mean two moments.
+const NOW: &str = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
+
+/// How long a name can be, in characters.
+const NAME_LENGTH: usize = 64;
+
+/// One database of a server. Tables of other databases are not its own.
+#[derive(Debug)]
+pub(super) struct MySql {
+    flavour: Flavour,
+    database: String,
+}
+
+/// The backends by what they know: they are handed out for ever, and a program knows few databases.
+static KNOWN: LazyLock<Mutex<HashMap<(Flavour, String), &'static MySql>>> = LazyLock::new(Mutex::default);
+
+/// The backend of a connection to a database.
+pub(super) async fn of(db: &DatabaseConnection) -> Result<&'static dyn Backend> {
+    let unsupported = |reason: String| Err(Error::UnsupportedDatabase { reason });
+    let row = db.query_one_raw(statement("SELECT VERSION() AS version, DATABASE() AS here")).await?;
+    let row = row.ok_or_else(|| Error::Corrupted { detail: "SELECT gave no row".into() })?;
+    let flavour = match Flavour::of(&row.try_get::<String>("", "version")?) {
+        Ok(flavour) => flavour,
+        Err(reason) => return unsupported(reason),
+    };
+    let Some(database) = row.try_get::<Option<String>>("", "here")? else {
+        return unsupported("the URL names no database, as in mysql://user@host/database".into());
+    };
+    if let Some((check, reason)) = flavour.requirement()
+        && db.query_one_raw(statement(check)).await?.is_none()
+    {
+        return unsupported(reason.into());
+    }
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let backend = known.entry((flavour, database.clone()));
+    Ok(*backend.or_insert_with(|| Box::leak(Box::new(MySql { flavour, database }))))
+}
+
+fn statement(sql: impl Into<String>) -> Statement {
+    Statement::from_string(DbBackend::MySql, sql)
+}
+
+#[async_trait::async_trait]
+impl Backend for MySql {
+    fn name(&self) -> &'static str {
+        self.flavour.name()
+    }
+
+    fn builder(&self) -> DbBackend {
+        DbBackend::MySql
+    }
+
+    fn writers(&self) -> Writers {
+        Writers::Many
+    }
+
+    fn transactional_ddl(&self) -> bool {
+        false
+    }
+
+    fn latest(&self) -> Option<IsolationLevel> {
+        Some(IsolationLevel::ReadCommitted)
+    }
+
+    fn snapshot(&self) -> Option<IsolationLevel> {
+        Some(IsolationLevel::RepeatableRead)
+    }
+
+    fn quote(&self, identifier: &str) -> String {
+        format!("`{}`", identifier.replace('`', "``"))
+    }
+
+    fn fit_name(&self, stem: &str) -> String {
+        if stem.chars().count() <= NAME_LENGTH {
+            return stem.to_owned();
+        }
+        let hash = Hash(Sha256::digest(stem.as_bytes()).into()).to_string();
+        let cut: String = stem.chars().take(NAME_LENGTH - 9).collect();
+        format!("{cut}_{}", &hash[..8])
+    }
+
+    fn default_schemas(&self) -> Vec<String> {
+        vec![self.database.clone()]
+    }
+
+    fn views(&self) -> Statement {
+        statement("SELECT table_name AS name FROM information_schema.views")
+    }
+
+    fn placeholder(&self, _position: usize) -> String {
+        "?".into()
+    }
+
+    fn parameter(&self, column: &Column, placeholder: &str) -> String {
+        match (column.kind, column.form) {
+            // As a string it would be compared as a double.
+            (ColumnKind::Decimal, _) => format!("CAST({placeholder} AS DECIMAL(65, 30))"),
+            (ColumnKind::Integer, Form::Text) => format!("CAST({placeholder} AS UNSIGNED)"),
+            (ColumnKind::Timestamp, _) => format!("CONVERT_TZ({placeholder}, '+00:00', @@session.time_zone)"),
+            _ => placeholder.to_owned(),
+        }
+    }
+
+    fn project(&self, column: &Column, expression: &str) -> String {
+        match (column.kind, column.form) {
+            // The same moment whatever zone the session is in.
+            (ColumnKind::Timestamp, _) => {
+                format!("CAST('1970-01-01 00:00:00' + INTERVAL UNIX_TIMESTAMP({expression}) SECOND AS CHAR)")
+            }
+            (ColumnKind::Date | ColumnKind::Time | ColumnKind::DateTime, _) | (ColumnKind::Integer, Form::Text) => {
+                format!("CAST({expression} AS CHAR)")
+            }
+            _ => expression.to_owned(),
+        }
+    }
+
+    fn integer(&self, expression: &str) -> String {
+        format!("CAST({expression} AS SIGNED)")
+    }
+
+    fn inlined(&self) -> &'static str {
+        ""
+    }
+
+    fn decode(&self, row: &QueryResult, index: usize) -> Result<Value> {
+        decode::decode(row, index)
+    }
+
+    fn catalog_support(&self) -> Vec<String> {
+        catalog::support(self.flavour)
+    }
+
+    async fn tables(&self, db: &DatabaseExecutor<'_>) -> Result<Vec<TableName>> {
+        describe::tables(db).await
+    }
+
+    async fn describe(&self, db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<Table>> {
+        describe::describe(self.flavour, db, name).await
+    }
+
+    fn lock_table(&self, table: &TableName) -> Option<String> {
+        // Each row that is there; a row that is added has nothing in history to differ from.
+        Some(format!("SELECT COUNT(*) FROM {} LOCK IN SHARE MODE", self.quote_table(table)))
+    }
+
+    async fn hold_writers(&self, db: &DatabaseConnection, table: &TableName) -> Result<Option<Box<dyn Send + Sync>>> {
+        lock::hold(db, &self.quote_table(table)).await
+    }
+
+    fn history_table(&self, tracked: &Tracked) -> String {
+        history::table(self, tracked)
+    }
+
+    fn history_indexes(&self, tracked: &Tracked) -> Vec<String> {
+        history::indexes(self, tracked)
+    }
+
+    fn triggers(&self, tracked: &Tracked) -> Vec<Trigger> {
+        triggers::triggers(self, tracked)
+    }
+
+    fn installed_triggers(&self, tracked: &Tracked) -> Statement {
+        triggers::installed(tracked)
+    }
+
+    fn drop_trigger(&self, _tracked: &Tracked, trigger: &str) -> Vec<String> {
+        vec![format!("DROP TRIGGER IF EXISTS {}", self.quote(trigger))]
+    }
+
+    async fn open_context(&self, txn: &DatabaseTransaction, context: &Context) -> Result<()> {
+        context::open(self.flavour, txn, context).await
+    }
+
+    async fn close_context(&self, txn: &DatabaseTransaction, _context: &Context) -> Result<bool> {
+        context::close(txn).await
+    }
+
+    fn begin_sealing(&self) -> Vec<String> {
+        seal::begin()
+    }
+
+    fn place(&self, placings: &[Placing]) -> Statement {
+        seal::place(placings)
+    }
+
+    fn supersede(&self, tracked: &Tracked, range: (i64, i64), seq: i64) -> Statement {
+        seal::supersede(self, tracked, range, seq)
+    }
+
+    fn contains(&self, column: Expr, text: &str) -> Expr {
+        let literal = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        let sql = "LOWER(CONVERT(? USING utf8mb4)) COLLATE utf8mb4_bin LIKE ? ESCAPE '!'";
+        Expr::cust_with_exprs(sql, [column.into(), Expr::val(format!("%{literal}%")).into()])
+    }
+
+    fn differs(&self, column: &Column, a: &str, b: &str) -> String {
+        triggers::differs(column, a, b)
+    }
+
+    fn unsealed(&self) -> &'static str {
+        "SELECT id FROM dbvsg_commit WHERE seq IS NULL UNION ALL SELECT id FROM dbvsg_pending"
+    }
+
+    fn now(&self) -> &'static str {
+        NOW
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BACKEND: MySql = MySql { flavour: Flavour::MariaDb, database: String::new() };
+
+    #[test]
+    fn a_name_is_quoted_whatever_it_holds() {
+        assert_eq!(BACKEND.quote("a`b"), "`a``b`");
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_cut_and_stays_its_own() {
+        let (a, b) = ("ö".repeat(65), format!("{}x", "ö".repeat(64)));
+        assert_eq!(BACKEND.fit_name(&a[..128]), a[..128]);
+        assert_eq!(BACKEND.fit_name(&a).chars().count(), NAME_LENGTH);
+        assert_ne!(BACKEND.fit_name(&a), BACKEND.fit_name(&b));
+    }
+}

@@ -1,0 +1,57 @@
+use sea_orm::{DbBackend, Statement, Value as Bound};
+
+use super::MySql;
+use crate::{
+    backend::{Backend, Placing},
+    catalog::{MAIN, Tracked},
+};
+
+/// Takes over the commits that were committed. The transaction reads what is committed, so neither statement waits for a
+/// writer.
+pub(super) fn begin() -> Vec<String> {
+    vec![
+        format!(
+            "INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, query, message, meta, written_at) \
+             SELECT id, uuid, {MAIN}, actor, operation, query, message, meta, written_at FROM dbvsg_pending"
+        ),
+        "DELETE p FROM dbvsg_commit c STRAIGHT_JOIN dbvsg_pending p ON p.id = c.id WHERE c.seq IS NULL".into(),
+    ]
+}
+
+pub(super) fn place(placings: &[Placing]) -> Statement {
+    // MySQL takes a parameter without a context for text.
+    let first = "SELECT CAST(? AS SIGNED) AS written_id, CAST(? AS SIGNED) AS id, ? AS uuid, CAST(? AS SIGNED) AS seq, \
+                 CAST(? AS SIGNED) AS committed_at, CAST(? AS SIGNED) AS parent_id, ? AS operation, CAST(? AS BINARY) AS hash";
+    let rows = vec![first; placings.len()].join(" UNION ALL ");
+    let sql = format!(
+        "UPDATE ({rows}) p STRAIGHT_JOIN dbvsg_commit c ON c.id = p.written_id SET c.id = p.id, c.uuid = p.uuid, c.seq = p.seq, \
+         c.committed_at = p.committed_at, c.parent_id = p.parent_id, c.operation = p.operation, c.hash = p.hash"
+    );
+    let values = placings.iter().flat_map(|placing| -> [Bound; 8] {
+        [
+            placing.written_id.into(),
+            placing.id.into(),
+            placing.uuid.as_str().into(),
+            placing.seq.into(),
+            placing.committed_at.into(),
+            placing.parent_id.into(),
+            placing.operation.as_str().into(),
+            placing.hash.clone().into(),
+        ]
+    });
+    Statement::from_sql_and_values(DbBackend::MySql, sql, values)
+}
+
+/// Every row is there already, so this only updates. An UPDATE with a join would lock the rows that it reads, and wait for
+/// their writers.
+pub(super) fn supersede(backend: &MySql, tracked: &Tracked, (first, last): (i64, i64), seq: i64) -> Statement {
+    let history = backend.quote_table(&tracked.history);
+    let sql = format!(
+        "INSERT INTO {history} (vsg_id, vsg_end) SELECT x.previous, x.seq FROM (\
+         SELECT (SELECT MAX(p.vsg_id) FROM {history} p WHERE {} AND p.vsg_id < n.vsg_id) AS previous, c.seq \
+         FROM {history} n JOIN dbvsg_commit c ON c.id = n.vsg_begin WHERE n.vsg_id BETWEEN ? AND ? AND c.seq > ?) x \
+         WHERE x.previous IS NOT NULL ON DUPLICATE KEY UPDATE vsg_end = VALUES(vsg_end)",
+        tracked.same_key(backend, "p", "n"),
+    );
+    Statement::from_sql_and_values(DbBackend::MySql, sql, [first.into(), last.into(), seq.into()])
+}

@@ -1,0 +1,139 @@
+//! Capture: the triggers of a table.
+//!
+//! There are no triggers for statements, so each row is captured by itself, and an ordinary write runs two statements: the
+//! comparison of the clock and the insert of the version. They run with the rights of the table's tracker.
+
+use sea_orm::{DbBackend, Statement};
+
+use super::{MySql, cascade, routines::BEGIN};
+use crate::{
+    backend::{Backend, Trigger},
+    catalog::{MAIN, Tracked},
+    model::{Column, ColumnKind, TableName},
+};
+
+/// Whether two expressions of one column are the same, to the byte whatever the column's collation.
+fn same(column: &Column, a: &str, b: &str) -> String {
+    match column.kind {
+        // In a local time one text can be two moments.
+        ColumnKind::Timestamp => format!("UNIX_TIMESTAMP({a}) <=> UNIX_TIMESTAMP({b})"),
+        ColumnKind::Text | ColumnKind::Json | ColumnKind::Uuid | ColumnKind::Any => {
+            format!("CAST({a} AS BINARY) <=> CAST({b} AS BINARY)")
+        }
+        _ => format!("{a} <=> {b}"),
+    }
+}
+
+/// Whether they differ in any way.
+pub(super) fn differs(column: &Column, a: &str, b: &str) -> String {
+    format!("NOT ({})", same(column, a, b))
+}
+
+pub(super) fn triggers(backend: &MySql, tracked: &Tracked) -> Vec<Trigger> {
+    let capture = Capture::new(backend, tracked);
+    let mut triggers = vec![
+        capture.trigger("insert", "AFTER", "INSERT", &format!("{BEGIN} {}", capture.write("NEW", "'insert'"))),
+        capture.trigger("update", "AFTER", "UPDATE", &capture.update()),
+        capture.trigger("delete", "AFTER", "DELETE", &format!("{BEGIN} {}", capture.write("OLD", "'delete'"))),
+    ];
+    if let Some(fill) = backend.flavour.fill_change() {
+        triggers.push(capture.trigger_on(&tracked.history, "change", "BEFORE", "INSERT", fill));
+    }
+    triggers.extend(cascade::triggers(&capture));
+    triggers
+}
+
+/// What the triggers of a table are made of.
+pub(super) struct Capture<'a> {
+    pub(super) backend: &'a MySql,
+    pub(super) tracked: &'a Tracked,
+    pub(super) columns: Vec<String>,
+    pub(super) key: Vec<String>,
+}
+
+impl<'a> Capture<'a> {
+    fn new(backend: &'a MySql, tracked: &'a Tracked) -> Self {
+        Self {
+            backend,
+            tracked,
+            columns: tracked.captured_columns().map(|column| backend.quote(&column.name)).collect(),
+            key: tracked.quoted_key(backend),
+        }
+    }
+
+    fn trigger(&self, action: &str, timing: &str, event: &str, steps: &str) -> Trigger {
+        self.trigger_on(&self.tracked.table.name, action, timing, event, &format!("BEGIN {steps} END"))
+    }
+
+    /// A trigger that belongs to this table, on any.
+    pub(super) fn trigger_on(&self, table: &TableName, action: &str, timing: &str, event: &str, body: &str) -> Trigger {
+        let name = self.backend.fit_name(&format!("{}{action}", prefix(self.tracked)));
+        let sql = format!(
+            "CREATE TRIGGER {} {timing} {event} ON {} FOR EACH ROW {body}",
+            self.backend.quote(&name),
+            self.backend.quote_table(table),
+        );
+        let installed = format!("{timing} {event} {}  {body}", table.name);
+        Trigger { name, sql: vec![self.backend.flavour.without_mode(&sql)], installed }
+    }
+
+    /// The beginning of a statement that writes versions.
+    pub(super) fn into_history(&self) -> String {
+        format!(
+            "INSERT INTO {} ({}, vsg_branch, vsg_begin, vsg_op)",
+            self.backend.quote_table(&self.tracked.history),
+            self.columns.join(", "),
+        )
+    }
+
+    fn write(&self, row: &str, op: &str) -> String {
+        let values: Vec<String> = self.columns.iter().map(|column| format!("{row}.{column}")).collect();
+        format!("{} VALUES ({}, {MAIN}, @dbvsg_commit, {op});", self.into_history(), values.join(", "))
+    }
+
+    /// A change of the key is a delete and an insert.
+    fn update(&self) -> String {
+        let watched = self.tracked.watched_columns().map(|column| {
+            let name = self.backend.quote(&column.name);
+            same(column, &format!("OLD.{name}"), &format!("NEW.{name}"))
+        });
+        format!(
+            "IF NOT ({}) THEN {BEGIN} IF {} THEN {} ELSE {} {} END IF; END IF;",
+            watched.collect::<Vec<_>>().join(" AND "),
+            self.same_key("OLD", "NEW"),
+            self.write("NEW", &self.op()),
+            self.write("OLD", "'delete'"),
+            self.write("NEW", "'insert'"),
+        )
+    }
+
+    pub(super) fn same_key(&self, a: &str, b: &str) -> String {
+        self.key.iter().map(|column| format!("{a}.{column} = {b}.{column}")).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// What an update of a row is called: by the soft-delete column, if there is one.
+    fn op(&self) -> String {
+        let Some(column) = &self.tracked.soft_delete else {
+            return "'update'".into();
+        };
+        let column = self.backend.quote(column);
+        format!(
+            "CASE WHEN OLD.{column} IS NULL AND NEW.{column} IS NOT NULL THEN 'soft_delete' \
+             WHEN OLD.{column} IS NOT NULL AND NEW.{column} IS NULL THEN 'restore' ELSE 'update' END"
+        )
+    }
+}
+
+/// How the names of all triggers of a table begin, those on other tables included.
+fn prefix(tracked: &Tracked) -> String {
+    format!("dbvsg_{}_", tracked.id)
+}
+
+/// What a trigger is and does, in one text: when it fires, where, under which SQL mode, and what it runs.
+pub(super) fn installed(tracked: &Tracked) -> Statement {
+    let sql = "SELECT trigger_name AS name, \
+               CONCAT_WS(' ', action_timing, event_manipulation, event_object_table, sql_mode, action_statement) AS body \
+               FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND trigger_name LIKE ? ESCAPE '!'";
+    let pattern = format!("{}%", prefix(tracked).replace('_', "!_"));
+    Statement::from_sql_and_values(DbBackend::MySql, sql, [pattern.into()])
+}

@@ -1,0 +1,111 @@
+//! Enabling a table where CREATE ends the transaction: each step is for good, and one that is left half-way is undone.
+//!
+//! The catalog notes the table before anything else is made, as one that is being enabled. Its triggers come before its
+//! baseline, so that no write slips through between them; writers then wait while the baseline is taken, and what the
+//! triggers caught until then is thrown away, because it lies before the table's known past.
+
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, Statement, TransactionTrait};
+
+use super::{
+    Policy,
+    enable::{activate, baseline, install, trackable},
+    txn::begin_write,
+};
+use crate::{
+    Error, Result, Vsg,
+    backend::Sql,
+    catalog::{self, HalfDone, Tracked},
+    journal::{self, View},
+};
+
+pub(super) async fn enable(vsg: &Vsg, name: &str, policy: &Policy) -> Result<()> {
+    let turn = turn(vsg, " FOR UPDATE").await?;
+    clean(vsg).await?;
+    let tracked = prepare(vsg, name, policy).await?;
+    if let Err(error) = fill(vsg, &tracked).await {
+        clean(vsg).await?;
+        return Err(error);
+    }
+    turn.commit().await?;
+    vsg.reload().await
+}
+
+/// Undoes what a program left half-way that was killed while it enabled a table. Does nothing if one is at it right now.
+pub(crate) async fn clean_up(vsg: &Vsg) -> Result<()> {
+    let (backend, db) = (vsg.backend(), DatabaseExecutor::Connection(vsg.db()));
+    if backend.transactional_ddl() || catalog::half_done(&db, backend).await?.is_empty() {
+        return Ok(());
+    }
+    match turn(vsg, " FOR UPDATE NOWAIT").await {
+        Ok(turn) => {
+            clean(vsg).await?;
+            Ok(turn.commit().await?)
+        }
+        Err(error) if error.is_busy() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes this program the only one that enables a table, until the transaction ends.
+async fn turn(vsg: &Vsg, lock: &str) -> Result<DatabaseTransaction> {
+    let turn = vsg.db().begin().await?;
+    let sql = format!("SELECT id FROM dbvsg_sealing WHERE id = 3{lock}");
+    turn.query_one_raw(Statement::from_string(vsg.backend().builder(), sql)).await?;
+    Ok(turn)
+}
+
+/// Makes the history and the triggers.
+async fn prepare(vsg: &Vsg, name: &str, policy: &Policy) -> Result<Tracked> {
+    let backend = vsg.backend();
+    let txn = vsg.db().begin().await?;
+    let db = DatabaseExecutor::Transaction(&txn);
+    let table = trackable(vsg, &db, name, policy).await?;
+    if vsg.catalog_now(&db).await?.get(name).is_ok() {
+        return Err(Error::AlreadyTracked { table: name.to_owned() });
+    }
+    let tracked = install(&txn, backend, table, policy).await?;
+    for sql in backend.history_indexes(&tracked) {
+        txn.execute_unprepared(&sql).await?;
+    }
+    for sql in backend.triggers(&tracked).iter().flat_map(|trigger| &trigger.sql) {
+        txn.execute_unprepared(sql).await?;
+    }
+    drop(db);
+    txn.commit().await?;
+    Ok(tracked)
+}
+
+/// Takes the baseline while writers wait, and makes the table one of the tracked.
+async fn fill(vsg: &Vsg, tracked: &Tracked) -> Result<()> {
+    let backend = vsg.backend();
+    let _held = backend.hold_writers(vsg.db(), &tracked.table.name).await?;
+    let txn = begin_write(vsg, backend.latest()).await?;
+    journal::seal_within(&txn, vsg, View::Own).await?;
+    Sql::new(backend, format!("DELETE FROM {}", backend.quote_table(&tracked.history))).execute(&txn).await?;
+    baseline(&txn, backend, tracked).await?;
+    activate(&txn, vsg, tracked).await?;
+    Ok(txn.commit().await?)
+}
+
+/// Undoes every enabling that did not come to its end.
+async fn clean(vsg: &Vsg) -> Result<()> {
+    let (backend, db) = (vsg.backend(), vsg.db());
+    for HalfDone { id, history, tracked } in catalog::half_done(&DatabaseExecutor::Connection(db), backend).await? {
+        if let Some(tracked) = tracked {
+            for row in db.query_all_raw(backend.installed_triggers(&tracked)).await? {
+                for sql in backend.drop_trigger(&tracked, &row.try_get::<String>("", "name")?) {
+                    db.execute_unprepared(&sql).await?;
+                }
+            }
+        }
+        // It is ours if it holds versions: another table can have taken the name just before.
+        let made = backend.describe(&DatabaseExecutor::Connection(db), &history).await?;
+        if made.is_some_and(|table| table.column("vsg_begin").is_some()) {
+            db.execute_unprepared(&format!("DROP TABLE {}", backend.quote_table(&history))).await?;
+        }
+        let mut sql = Sql::new(backend, "DELETE FROM dbvsg_table WHERE id = ");
+        sql.bind(id);
+        sql.execute(db).await?;
+    }
+    Ok(())
+}
