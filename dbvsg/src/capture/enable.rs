@@ -3,7 +3,7 @@ use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, Statement,
 use crate::{
     Error, Result, Vsg,
     backend::{Backend, Sql},
-    catalog::{MAIN, Tracked},
+    catalog::{self, KnownColumn, MAIN, Tracked},
     journal::{self, View},
     model::{CommitId, Table, TableName},
 };
@@ -166,6 +166,7 @@ async fn install(
         return Err(Error::Untrackable { table: table.name.to_string(), reason });
     }
     let captured = table.columns.iter().map(|column| !policy.skip.contains(&column.name)).collect();
+    let known = KnownColumn::all(&table, &policy.skip, &backend.column_ids(&db, &table.name).await?);
     let mut tracked = Tracked {
         id: 0,
         table,
@@ -174,9 +175,11 @@ async fn install(
         skip: policy.skip.clone(),
         ignore: policy.ignore.clone(),
         captured,
+        known,
         since: 0,
     };
     tracked.id = note(txn, backend, &tracked).await?;
+    catalog::write_columns(txn, backend, tracked.id, &tracked.known).await?;
     txn.execute_unprepared(&backend.history_table(&tracked)).await?;
     Ok(tracked)
 }

@@ -4,18 +4,21 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, DatabaseExecutor, QueryResult, Statement};
 use serde::Serialize;
 
-use super::Tracked;
+use super::{KnownColumn, Tracked, columns};
 use crate::{Error, Result, backend::Backend, model::TableName};
 
 /// The tracked tables, by name. A cheap copy: it is replaced whole when a table is enabled.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalog {
     tables: Arc<BTreeMap<TableName, Arc<Tracked>>>,
+    /// Tables that were dropped, as they were; their history is part of the journal for ever.
+    gone: Arc<Vec<Arc<Tracked>>>,
     stamp: Stamp,
 }
 
-/// What changes whenever the list of tracked tables does, in this program or another, or another backup takes its place.
-type Stamp = (i64, i64, i64);
+/// What changes whenever the list of tracked tables or the shape of one does, in this program or another, or another
+/// backup takes its place.
+type Stamp = (i64, i64, i64, i64);
 
 impl Catalog {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Tracked>> {
@@ -28,8 +31,29 @@ impl Catalog {
         found.cloned().ok_or_else(|| Error::NotTracked { table: name.to_owned() })
     }
 
+    /// A tracked table, or one that was dropped.
     pub(crate) fn by_id(&self, id: i64) -> Option<&Arc<Tracked>> {
-        self.tables.values().find(|tracked| tracked.id == id)
+        self.all().find(|tracked| tracked.id == id)
+    }
+
+    /// The tracked tables and those that were dropped: all that have a part in the journal.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Tracked>> {
+        self.tables.values().chain(self.gone.iter())
+    }
+
+    /// Whether a table of this id is there.
+    pub(crate) fn is_there(&self, id: i64) -> bool {
+        self.tables.values().any(|tracked| tracked.id == id)
+    }
+
+    /// The tracked table of this name that was dropped.
+    pub(crate) fn gone(&self, name: &str) -> Option<&Arc<Tracked>> {
+        self.gone.iter().find(|tracked| tracked.name() == name)
+    }
+
+    /// Whether statements made under a catalog before can be wrong under this one.
+    pub(crate) fn has_other_shapes(&self, before: &Self) -> bool {
+        before.stamp != Stamp::default() && self.stamp.3 != before.stamp.3
     }
 }
 
@@ -39,56 +63,93 @@ pub(crate) async fn is_current(db: &DatabaseExecutor<'_>, backend: &dyn Backend,
 }
 
 async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp> {
-    let sql = "SELECT count(*) AS n, coalesce(max(id), 0) AS last, coalesce(max(enabled_at), 0) AS at FROM dbvsg_table \
-               WHERE state = 'active'";
-    let row = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await?;
-    let read = row.map(|row| Ok::<_, Error>((row.try_get("", "n")?, row.try_get("", "last")?, row.try_get("", "at")?)));
-    Ok(read.transpose()?.unwrap_or_default())
+    let sql = format!(
+        "SELECT count(*) AS n, coalesce(max(id), 0) AS last, coalesce(max(enabled_at), 0) AS at, {} AS shape FROM dbvsg_table \
+         WHERE state = 'active'",
+        backend.integer("coalesce(sum(shape), 0)"),
+    );
+    let Some(row) = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await? else {
+        return Ok(Stamp::default());
+    };
+    let number = |name: &str| row.try_get::<i64>("", name);
+    Ok((number("n")?, number("last")?, number("at")?, number("shape")?))
 }
 
-/// Reads the tracked tables with their shape now. Costs one query, and some six a table.
-pub(crate) async fn load(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Catalog> {
-    let rows = db
-        .query_all_raw(Statement::from_string(
-            backend.builder(),
-            "SELECT * FROM dbvsg_table WHERE state = 'active' ORDER BY id",
-        ))
-        .await?;
+/// Reads the tracked tables with their shape now. Costs two queries, and some six a table.
+pub(crate) async fn load(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend) -> Result<Catalog> {
+    let sql = "SELECT * FROM dbvsg_table WHERE state IN ('active', 'dropped') ORDER BY id";
+    let rows = db.query_all_raw(Statement::from_string(backend.builder(), sql)).await?;
     let stamp = stamp(db, backend).await?;
-    let mut tables = BTreeMap::new();
+    let mut known = columns::load(db, backend).await?;
+    let (mut tables, mut gone) = (BTreeMap::new(), Vec::new());
     for row in &rows {
-        if let Some(tracked) = tracked(db, backend, row).await? {
-            tables.insert(tracked.table.name.clone(), Arc::new(tracked));
+        let known = known.remove(&row.try_get("", "id")?).unwrap_or_default();
+        match tracked(db, backend, row, known).await? {
+            Some(Found::There(tracked)) => drop(tables.insert(tracked.table.name.clone(), Arc::new(tracked))),
+            Some(Found::Gone(tracked)) => gone.push(Arc::new(tracked)),
+            None => {}
         }
     }
-    Ok(Catalog { tables: Arc::new(tables), stamp })
+    Ok(Catalog { tables: Arc::new(tables), gone: Arc::new(gone), stamp })
 }
 
-async fn tracked(db: &DatabaseExecutor<'_>, backend: &dyn Backend, row: &QueryResult) -> Result<Option<Tracked>> {
+/// Reads one table of the catalog with its shape now.
+pub(crate) async fn one(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend, id: i64) -> Result<Tracked> {
+    let damaged = || Error::Corrupted { detail: format!("table {id} is missing from the catalog, or its history is") };
+    let sql = format!("SELECT * FROM dbvsg_table WHERE id = {id}");
+    let row = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await?.ok_or_else(damaged)?;
+    let known = columns::load(db, backend).await?.remove(&id).unwrap_or_default();
+    match tracked(db, backend, &row, known).await? {
+        Some(Found::There(tracked) | Found::Gone(tracked)) => Ok(tracked),
+        None => Err(damaged()),
+    }
+}
+
+/// A table of the catalog.
+enum Found {
+    There(Tracked),
+    /// It was dropped, and is shown as it was.
+    Gone(Tracked),
+}
+
+async fn tracked(
+    db: &DatabaseExecutor<'_>,
+    backend: &dyn Backend,
+    row: &QueryResult,
+    mut known: Vec<KnownColumn>,
+) -> Result<Option<Found>> {
     let schema: Option<String> = row.try_get("", "schema_name")?;
     let name = TableName { schema: schema.clone(), name: row.try_get("", "table_name")? };
     let history = TableName { schema, name: row.try_get("", "history_name")? };
-    let (table, stored) = (backend.describe(db, &name).await?, backend.describe(db, &history).await?);
-    let (Some(table), Some(stored)) = (table, stored) else {
-        tracing::error!(table = %name, history = %history, "a tracked table or its history is missing from the database");
+    let Some(stored) = backend.describe(db, &history).await? else {
+        tracing::error!(table = %name, history = %history, "the history of a tracked table is missing from the database");
         return Ok(None);
     };
+    for known in &mut known {
+        known.column = known.stored.as_ref().and_then(|name| stored.column(name)).cloned();
+    }
+    let active = row.try_get::<String>("", "state")? == "active";
+    let live = if active { backend.describe(db, &name).await? } else { None };
+    let is_there = live.is_some();
+    let table = live.unwrap_or_else(|| columns::remembered(name, &known));
     let list = |column: &str| -> Result<Vec<String>> {
         let text: String = row.try_get("", column)?;
         serde_json::from_str(&text)
             .map_err(|error| Error::Corrupted { detail: format!("dbvsg_table.{column}: {error}") })
     };
-    let captured = table.columns.iter().map(|column| stored.column(&column.name).is_some()).collect();
-    Ok(Some(Tracked {
+    let is_held = |name: &String| known.iter().any(|known| known.live.as_ref() == Some(name) && known.column.is_some());
+    let tracked = Tracked {
         id: row.try_get("", "id")?,
+        captured: table.columns.iter().map(|column| is_held(&column.name)).collect(),
         table,
         history,
         soft_delete: row.try_get("", "soft_delete")?,
         skip: list("skip_columns")?,
         ignore: list("ignore_columns")?,
-        captured,
+        known,
         since: row.try_get("", "since_seq")?,
-    }))
+    };
+    Ok(Some(if is_there { Found::There(tracked) } else { Found::Gone(tracked) }))
 }
 
 /// A table of the database and what DBVSG knows of it.

@@ -1,11 +1,13 @@
 //! DBVSG's own tables: which tables are tracked, which commits there are.
 
+mod columns;
 mod load;
 mod migration;
 mod tracked;
 
+pub(crate) use columns::{KnownColumn, write as write_columns};
 pub use load::TableStatus;
-pub(crate) use load::{Catalog, is_current, load, statuses};
+pub(crate) use load::{Catalog, is_current, load, one, statuses};
 pub(crate) use migration::migrate;
 pub use tracked::Tracked;
 

@@ -88,7 +88,7 @@ pub(super) async fn find<C: ConnectionTrait>(
     let comparison = Comparison::new(backend, tracked);
     let mut found = Vec::new();
     for (sql, what) in [
-        (comparison.unknown(&tracked.projection(backend, "l")), "is not in the history as it is in the table"),
+        (comparison.unknown(&tracked.live_projection(backend, "l")), "is not in the history as it is in the table"),
         (comparison.lost(&tracked.projection(backend, "h")), "is in the history but gone from the table"),
     ] {
         let rows = Sql::new(backend, format!("{sql} LIMIT {NAMED}")).all(db).await?;
@@ -101,7 +101,7 @@ pub(super) async fn find<C: ConnectionTrait>(
 }
 
 /// The triggers of DBVSG that a table has, by name.
-async fn installed_triggers<C: ConnectionTrait>(
+pub(crate) async fn installed_triggers<C: ConnectionTrait>(
     db: &C,
     backend: &dyn Backend,
     tracked: &Tracked,
@@ -130,7 +130,7 @@ pub(crate) async fn repair_triggers(txn: &DatabaseTransaction, backend: &dyn Bac
 }
 
 /// The names of the triggers that are missing or not as they should be.
-pub(super) async fn broken_triggers<C: ConnectionTrait>(
+pub(crate) async fn broken_triggers<C: ConnectionTrait>(
     db: &C,
     backend: &dyn Backend,
     tracked: &Tracked,
@@ -156,15 +156,7 @@ pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<Commit
         }
     }
     journal::seal_within(&txn, vsg, View::Own).await?;
-    let id = CommitId::random();
-    let mut sql = Sql::new(
-        backend,
-        "INSERT INTO dbvsg_commit (uuid, branch_id, actor, operation, message, meta, written_at) VALUES (",
-    );
-    sql.bind(id.to_string()).push(", ").bind(MAIN).push(", ").bind(author.actor).push(", 'RECONCILE', ");
-    sql.bind(author.message).push(", ").bind(author.meta.map(|meta| meta.to_string()));
-    sql.push(&format!(", {})", backend.now()));
-    sql.execute(&txn).await?;
+    let id = open(&txn, backend, author, "RECONCILE").await?;
     let mut written = 0;
     for tracked in catalog.iter() {
         written += record(&txn, backend, tracked, id).await?;
@@ -176,7 +168,27 @@ pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<Commit
     Ok((written > 0).then_some(id))
 }
 
-async fn record(
+/// Opens a commit for what is about to be recorded; all that was written before it must be sealed.
+pub(crate) async fn open(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    author: Author,
+    operation: &str,
+) -> Result<CommitId> {
+    let id = CommitId::random();
+    let mut sql = Sql::new(
+        backend,
+        "INSERT INTO dbvsg_commit (uuid, branch_id, actor, operation, message, meta, written_at) VALUES (",
+    );
+    sql.bind(id.to_string()).push(", ").bind(MAIN).push(", ").bind(author.actor).push(", ").bind(operation);
+    sql.push(", ").bind(author.message).push(", ").bind(author.meta.map(|meta| meta.to_string()));
+    sql.push(&format!(", {})", backend.now()));
+    sql.execute(txn).await?;
+    Ok(id)
+}
+
+/// Records what the table holds and its history does not know, as changes of a commit. Returns how many there were.
+pub(crate) async fn record(
     txn: &DatabaseTransaction,
     backend: &'static dyn Backend,
     tracked: &Tracked,

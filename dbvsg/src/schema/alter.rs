@@ -1,0 +1,171 @@
+//! History takes the shape of its table. Nothing that it holds is lost: columns are added, renamed and put aside.
+
+use std::collections::HashMap;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+
+use super::ShapeChange;
+use crate::{
+    Error, Result,
+    backend::Backend,
+    catalog::{KnownColumn, Tracked},
+    model::{Column, Table},
+};
+
+/// What stands before the name of a column that was put aside. No column of a tracked table can begin so.
+const ASIDE: &str = "vsg_old_";
+
+/// A table's columns on their way to a new shape.
+pub(super) struct Alteration<'a> {
+    txn: &'a DatabaseTransaction,
+    backend: &'static dyn Backend,
+    tracked: &'a Tracked,
+    table: &'a Table,
+    known: Vec<KnownColumn>,
+    added: Vec<&'a Column>,
+    changes: Vec<ShapeChange>,
+}
+
+/// Alters the history of `tracked` for `table`, whose columns are the known ones that `pairs` says. `skip` are the names now
+/// of columns that are never stored. Returns what is known of the columns then, and what changed.
+pub(super) async fn alter(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    (table, ids): (&Table, &HashMap<String, String>),
+    pairs: &[Option<usize>],
+    skip: &[String],
+) -> Result<(Vec<KnownColumn>, Vec<ShapeChange>)> {
+    let known = tracked.known.clone();
+    let mut alteration = Alteration { txn, backend, tracked, table, known, added: Vec::new(), changes: Vec::new() };
+    alteration.drop_missing(pairs);
+    for (position, pair) in pairs.iter().enumerate() {
+        let place = match pair {
+            Some(place) => alteration.keep(position, *place).await?,
+            None => {
+                let column = &table.columns[position];
+                alteration.changes.push(ShapeChange::Added { column: column.name.clone() });
+                alteration.add(column, !skip.contains(&column.name))
+            }
+        };
+        alteration.known[place].see(table, position, ids);
+    }
+    alteration.rename().await?;
+    for column in &alteration.added {
+        txn.execute_unprepared(&backend.add_column(&tracked.history, column)).await?;
+    }
+    Ok((alteration.known, alteration.changes))
+}
+
+impl<'a> Alteration<'a> {
+    /// A dropped column stays in history, and leaves the table's.
+    fn drop_missing(&mut self, pairs: &[Option<usize>]) {
+        for (place, known) in self.known.iter_mut().enumerate() {
+            if !pairs.contains(&Some(place))
+                && let Some(column) = known.live.take()
+            {
+                (known.key_rank, known.engine_id) = (None, None);
+                self.changes.push(ShapeChange::Dropped { column });
+            }
+        }
+    }
+
+    /// A column that was there before, perhaps under another name or with another type. Returns where it is known.
+    async fn keep(&mut self, position: usize, place: usize) -> Result<usize> {
+        let column = &self.table.columns[position];
+        let known = self.known[place].clone();
+        match &known.live {
+            None => self.changes.push(ShapeChange::Added { column: column.name.clone() }),
+            Some(name) if *name != column.name => {
+                self.changes.push(ShapeChange::Renamed { from: name.clone(), to: column.name.clone() });
+            }
+            Some(_) => {}
+        }
+        if known.live.is_some() && known.declared != column.declared {
+            let (from, to) = (known.declared.clone(), column.declared.clone());
+            self.changes.push(ShapeChange::Retyped { column: column.name.clone(), from, to });
+        }
+        let Some(stored) = &known.column else { return Ok(place) };
+        if self.backend.holds(stored, column) || self.retype(stored, column).await? {
+            return Ok(place);
+        }
+        if self.table.is_key(position) {
+            let reason = format!(
+                "the values of its key column `{}` do not read the same as `{}`, so its rows would lose their past; give the \
+                 column its old type back, or move the rows to another table and enable that",
+                column.name, column.declared,
+            );
+            return Err(Error::Unfollowable { table: self.table.name.to_string(), reason });
+        }
+        let new = self.add(column, true);
+        let successor = self.known[new].id;
+        let old = &mut self.known[place];
+        (old.live, old.engine_id, old.successor) = (None, None, Some(successor));
+        Ok(new)
+    }
+
+    /// Gives a column of history another type in place, if all its values read the same then.
+    async fn retype(&self, stored: &Column, column: &Column) -> Result<bool> {
+        let Some(retype) = self.backend.retype(&self.tracked.history, stored, column) else { return Ok(false) };
+        let history = self.backend.quote_table(&self.tracked.history);
+        let unlike = format!("SELECT 1 AS one FROM {history} WHERE {} LIMIT 1", retype.unlike);
+        if self.txn.query_one_raw(Statement::from_string(self.backend.builder(), unlike)).await?.is_some() {
+            return Ok(false);
+        }
+        for sql in &retype.sql {
+            self.txn.execute_unprepared(sql).await?;
+        }
+        Ok(true)
+    }
+
+    /// A new column, hashed under a name that none was hashed under before. Returns where it is known.
+    fn add(&mut self, column: &'a Column, stored: bool) -> usize {
+        let is_taken = |name: &str| self.known.iter().any(|known| known.stored.is_some() && known.hashed == name);
+        let numbered = (2..).map(|number| format!("{}#{number}", column.name));
+        let hashed = std::iter::once(column.name.clone()).chain(numbered).find(|name| !is_taken(name));
+        let id = self.known.iter().map(|known| known.id).max().unwrap_or_default() + 1;
+        self.known.push(KnownColumn::new(id, hashed.unwrap_or_default(), stored));
+        if stored {
+            self.added.push(column);
+        }
+        self.known.len() - 1
+    }
+
+    /// Renames the columns of history to what those of the table are called. What is gone makes room.
+    async fn rename(&mut self) -> Result<()> {
+        let live: Vec<String> = self.known.iter().filter_map(|known| known.live.clone()).collect();
+        let is_live = |name: &str| live.iter().any(|live| live.eq_ignore_ascii_case(name));
+        let mut moves = Vec::new();
+        for known in &mut self.known {
+            let Some(stored) = known.stored.clone() else { continue };
+            let wanted = match &known.live {
+                Some(live) => live.clone(),
+                None if known.successor.is_some() && !stored.starts_with(ASIDE) || is_live(&stored) => {
+                    self.backend.fit_name(&format!("{ASIDE}{}_{stored}", known.id))
+                }
+                None => stored.clone(),
+            };
+            if !stored.is_empty() && stored != wanted {
+                moves.push((stored, format!("vsg_move_{}", known.id), wanted.clone()));
+            }
+            known.stored = Some(wanted);
+        }
+        let collides = |to: &String| moves.iter().any(|(from, _, _)| from.eq_ignore_ascii_case(to));
+        let in_two_steps = moves.iter().any(|(_, _, to)| collides(to));
+        let history = &self.tracked.history;
+        let mut statements = Vec::new();
+        for (from, between, to) in &moves {
+            match in_two_steps {
+                true => statements.push(self.backend.rename_column(history, from, between)),
+                false => statements.push(self.backend.rename_column(history, from, to)),
+            }
+        }
+        if in_two_steps {
+            statements.extend(moves.iter().map(|(_, between, to)| self.backend.rename_column(history, between, to)));
+        }
+        for sql in statements {
+            self.txn.execute_unprepared(&sql).await?;
+        }
+        Ok(())
+    }
+}
