@@ -104,6 +104,14 @@ pub enum Error {
         /// Why, and the way out.
         reason: String,
     },
+    /// The table changed in a way that its history cannot follow; nothing was changed.
+    #[error("the history of table `{table}` cannot follow its change: {reason}")]
+    Unfollowable {
+        /// The table.
+        table: String,
+        /// Why, and the way out.
+        reason: String,
+    },
     /// There is no such column.
     #[error("table `{table}` has no column `{column}`")]
     UnknownColumn {
@@ -264,6 +272,7 @@ impl Error {
             | Self::InvalidValue { .. }
             | Self::Hook(_)
             | Self::Untrackable { .. }
+            | Self::Unfollowable { .. }
             | Self::Import { .. }
             | Self::DamagedBackup { .. } => ErrorKind::Invalid,
             Self::AlreadyTracked { .. }

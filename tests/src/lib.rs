@@ -10,4 +10,4 @@ mod text;
 pub use engine::{Engine, play};
 pub use proxy::Proxy;
 pub(crate) use scene::must;
-pub use scene::{Scene, outside};
+pub use scene::{Scene, outside, try_outside};

@@ -237,6 +237,11 @@ impl Scene {
 /// Runs SQL in a process of its own, statement by statement: sqlite3, psql or mariadb.
 #[track_caller]
 pub fn outside(scene: &Scene, sql: &str) -> String {
+    try_outside(scene, sql).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The same, or what the program complains about.
+pub fn try_outside(scene: &Scene, sql: &str) -> Result<String, String> {
     fn run(mut command: Command, sql: &str) -> std::io::Result<std::process::Output> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         if let Some(mut input) = child.stdin.take() {
@@ -248,6 +253,8 @@ pub fn outside(scene: &Scene, sql: &str) -> String {
     let command = scene.database.program();
     let program = command.get_program().to_string_lossy().into_owned();
     let output = run(command, sql).unwrap_or_else(|error| panic!("the program {program} is needed: {error}"));
-    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().replace('\t', "|")
+    if !output.status.success() {
+        return Err(format!("{program}: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().replace('\t', "|"))
 }

@@ -54,8 +54,13 @@ impl Boundaries {
     /// Says that another database has taken the place of this one: what was noted speaks of changes that are gone, and
     /// connections know statements for tables of another shape.
     pub(crate) fn begin_anew(&self) {
-        *self.replaced.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.outdate();
         self.seen().clear();
+    }
+
+    /// Says that tables have another shape: connections know statements for the one they had.
+    pub(crate) fn outdate(&self) {
+        *self.replaced.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// Whether a connection of this age was opened before.

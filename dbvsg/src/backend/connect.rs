@@ -61,6 +61,16 @@ pub(crate) async fn connect(
     Ok(Database::connect(pool).await?)
 }
 
+/// Opens a SQLite file for one writer that must be able to rebuild tables: foreign keys are off.
+pub(super) async fn sqlite_without_keys(file: &std::path::Path) -> Result<DatabaseConnection> {
+    let path = file.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let mut pool = PoolOptions::new(format!("sqlite://{path}?mode=rw"));
+    pool.sqlx_logging(false).max_connections(1);
+    let timeout = ConnectOptions::default().busy_timeout;
+    pool.map_sqlx_sqlite_opts(move |sqlite| sqlite.foreign_keys(false).busy_timeout(timeout));
+    Ok(Database::connect(pool).await?)
+}
+
 /// A write-ahead log, foreign keys on, and the options given.
 fn sqlite(url: &str, pool: &mut PoolOptions, options: &ConnectOptions, boundaries: Arc<Boundaries>) {
     let in_memory = url.contains(":memory:") || url.contains("mode=memory");
@@ -73,8 +83,18 @@ fn sqlite(url: &str, pool: &mut PoolOptions, options: &ConnectOptions, boundarie
     pool.map_sqlx_sqlite_pool_opts(move |pool| {
         let (boundaries, current) = (boundaries.clone(), boundaries.clone());
         let pool = if in_memory { pool.idle_timeout(None).max_lifetime(None) } else { pool };
-        pool.after_connect(move |connection, _| Box::pin(observe(connection, boundaries.clone())))
-            .before_acquire(move |_, about| Box::pin(std::future::ready(Ok(!current.is_outdated(about.age)))))
+        pool.after_connect(move |connection, _| Box::pin(observe(connection, boundaries.clone()))).before_acquire(
+            move |connection, about| {
+                let outdated = current.is_outdated(about.age);
+                Box::pin(async move {
+                    if outdated && in_memory {
+                        // The database lives as long as its one connection.
+                        connection.clear_cached_statements().await?;
+                    }
+                    Ok(!outdated || in_memory)
+                })
+            },
+        )
     });
     let options = options.clone();
     pool.map_sqlx_sqlite_opts(move |sqlite| {

@@ -1,5 +1,6 @@
 //! What differs between the databases. Nothing outside this folder knows a dialect.
 
+mod alteration;
 mod boundaries;
 mod connect;
 mod failure;
@@ -9,11 +10,14 @@ mod scan;
 mod sql;
 mod sqlite;
 
+use std::collections::HashMap;
+
 use sea_orm::{
-    DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult, Statement,
-    sea_query::Expr,
+    DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, QueryResult,
+    Statement, sea_query::Expr,
 };
 
+pub(crate) use alteration::Alteration;
 pub(crate) use boundaries::{Boundaries, Boundary};
 pub(crate) use connect::connect;
 pub use connect::{ConnectOptions, Synchronous};
@@ -72,6 +76,15 @@ pub(crate) struct Placing {
     pub(crate) parent_id: Option<i64>,
     pub(crate) operation: String,
     pub(crate) hash: Vec<u8>,
+}
+
+/// How a column of a history table gets another type in place.
+#[derive(Debug)]
+pub(crate) struct Retype {
+    /// A condition that holds for a version whose value would then read otherwise.
+    pub(crate) unlike: String,
+    /// The statements, which lose nothing if no version is such.
+    pub(crate) sql: Vec<String>,
 }
 
 /// One engine: SQL texts and the few calls that no portable SQL can express.
@@ -187,6 +200,69 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
 
     /// Drops a trigger of a tracked table.
     fn drop_trigger(&self, tracked: &Tracked, trigger: &str) -> Vec<String>;
+
+    /// What the engine calls the columns of a table by, whatever their names, if it does: by name, and unlike for a table
+    /// that was made anew.
+    async fn column_ids(&self, _db: &DatabaseExecutor<'_>, _table: &TableName) -> Result<HashMap<String, String>> {
+        Ok(HashMap::new())
+    }
+
+    /// The tables that carry capture triggers of a tracked table, or what [`Backend::pause`] leaves of them, under whatever
+    /// name the table has by now.
+    async fn carriers(&self, db: &DatabaseExecutor<'_>, tracked: &Tracked) -> Result<Vec<TableName>>;
+
+    /// Takes these capture triggers out of the way of ALTER TABLE, and leaves something by which the table is known again.
+    fn pause(&self, tracked: &Tracked, triggers: &[String]) -> Vec<String>;
+
+    /// The statements by which a history becomes another. Where DDL is not transactional, all but the last can be run again
+    /// whatever happened, and [`Backend::is_done`] tells of the last that it was run.
+    fn alter_history(&self, tracked: &Tracked, alteration: &Alteration) -> Vec<String>;
+
+    /// Whether a statement of [`Backend::alter_history`] failed because it had been run before.
+    fn is_done(&self, _error: &DbErr) -> bool {
+        false
+    }
+
+    /// Triggers that let nobody but one connection write to a table, where no transaction can keep writers off while tables
+    /// and triggers are changed. They come in place of those of the same names.
+    fn guards(&self, _tracked: &Tracked, _exempt: Option<i64>) -> Vec<Trigger> {
+        Vec::new()
+    }
+
+    /// Whether a capture trigger of this name is such a guard.
+    fn is_guard(&self, _trigger: &str) -> bool {
+        false
+    }
+
+    /// What the guards know a connection by.
+    async fn connection_id(&self, _db: &DatabaseConnection) -> Result<Option<i64>> {
+        Ok(None)
+    }
+
+    /// Whether a column of history holds the values of a column of the table just as they are.
+    fn holds(&self, stored: &Column, live: &Column) -> bool {
+        stored.declared == live.declared && stored.collation == live.collation
+    }
+
+    /// How a column of history becomes one that holds another column of the table, if the engine can do that in place and
+    /// the values come in the same form.
+    fn retype(&self, _history: &TableName, _from: &Column, _to: &Column) -> Option<Retype> {
+        None
+    }
+
+    /// A value of one column as another column's type reads it, or NULL where it cannot; none if it never can. It must not
+    /// fail for any value.
+    fn cast(&self, from: &Column, to: &Column, value: &str) -> Option<String>;
+
+    /// A pool of its own for an application's migrations, where they need other settings than its queries.
+    async fn migration_pool(&self, _db: &DatabaseConnection) -> Result<Option<DatabaseConnection>> {
+        Ok(None)
+    }
+
+    /// The foreign keys that are violated, where a migration can leave such.
+    async fn broken_references(&self, _db: &DatabaseExecutor<'_>) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
 
     /// Tells the triggers whose transaction this is, where they have to know it before they capture.
     async fn open_context(&self, txn: &DatabaseTransaction, context: &Context) -> Result<()>;

@@ -4,7 +4,7 @@ use super::stepwise;
 use crate::{
     Error, Result, Vsg,
     backend::{Backend, Sql},
-    catalog::{MAIN, Tracked},
+    catalog::{self, KnownColumn, MAIN, Tracked},
     journal::{self, View},
     model::{CommitId, Table, TableName},
 };
@@ -170,6 +170,7 @@ pub(super) async fn install(
         return Err(Error::Untrackable { table: table.name.to_string(), reason });
     }
     let captured = table.columns.iter().map(|column| !policy.skip.contains(&column.name)).collect();
+    let known = KnownColumn::all(&table, &policy.skip, &backend.column_ids(&db, &table.name).await?);
     let mut tracked = Tracked {
         id: 0,
         table,
@@ -178,9 +179,12 @@ pub(super) async fn install(
         skip: policy.skip.clone(),
         ignore: policy.ignore.clone(),
         captured,
+        known,
+        shape: 0,
         since: 0,
     };
     tracked.id = note(txn, backend, &tracked).await?;
+    catalog::write_columns(txn, backend, tracked.id, &tracked.known).await?;
     txn.execute_unprepared(&backend.history_table(&tracked)).await?;
     Ok(tracked)
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) async fn enable(vsg: &Vsg, name: &str, policy: &Policy) -> Result<()> {
-    let turn = turn(vsg, " FOR UPDATE").await?;
+    let turn = turn(vsg).await?;
     clean(vsg).await?;
     let tracked = prepare(vsg, name, policy).await?;
     if let Err(error) = fill(vsg, &tracked).await {
@@ -36,7 +36,7 @@ pub(crate) async fn clean_up(vsg: &Vsg) -> Result<()> {
     if backend.transactional_ddl() || catalog::half_done(&db, backend).await?.is_empty() {
         return Ok(());
     }
-    match turn(vsg, " FOR UPDATE NOWAIT").await {
+    match take_turn(vsg, " NOWAIT").await {
         Ok(turn) => {
             clean(vsg).await?;
             Ok(turn.commit().await?)
@@ -46,10 +46,14 @@ pub(crate) async fn clean_up(vsg: &Vsg) -> Result<()> {
     }
 }
 
-/// Makes this program the only one that enables a table, until the transaction ends.
-async fn turn(vsg: &Vsg, lock: &str) -> Result<DatabaseTransaction> {
+/// Makes this program the only one that enables a table or lets a history follow, until the transaction ends.
+pub(crate) async fn turn(vsg: &Vsg) -> Result<DatabaseTransaction> {
+    take_turn(vsg, "").await
+}
+
+async fn take_turn(vsg: &Vsg, patience: &str) -> Result<DatabaseTransaction> {
     let turn = vsg.db().begin().await?;
-    let sql = format!("SELECT id FROM dbvsg_sealing WHERE id = 3{lock}");
+    let sql = format!("SELECT id FROM dbvsg_sealing WHERE id = 3 FOR UPDATE{patience}");
     turn.query_one_raw(Statement::from_string(vsg.backend().builder(), sql)).await?;
     Ok(turn)
 }
@@ -103,9 +107,11 @@ async fn clean(vsg: &Vsg) -> Result<()> {
         if made.is_some_and(|table| table.column("vsg_begin").is_some()) {
             db.execute_unprepared(&format!("DROP TABLE {}", backend.quote_table(&history))).await?;
         }
-        let mut sql = Sql::new(backend, "DELETE FROM dbvsg_table WHERE id = ");
-        sql.bind(id);
-        sql.execute(db).await?;
+        for (table, column) in [("dbvsg_column", "table_id"), ("dbvsg_table", "id")] {
+            let mut sql = Sql::new(backend, format!("DELETE FROM {table} WHERE {column} = "));
+            sql.bind(id);
+            sql.execute(db).await?;
+        }
     }
     Ok(())
 }

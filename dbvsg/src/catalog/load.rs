@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, DatabaseExecutor, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DbErr, QueryResult, Statement};
 use serde::Serialize;
 
-use super::Tracked;
+use super::{KnownColumn, Tracked, columns};
 use crate::{
     Error, Result,
     backend::{Backend, Sql},
@@ -15,11 +15,14 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalog {
     tables: Arc<BTreeMap<TableName, Arc<Tracked>>>,
+    /// Tables that were dropped, as they were; their history is part of the journal for ever.
+    gone: Arc<Vec<Arc<Tracked>>>,
     stamp: Stamp,
 }
 
-/// What changes whenever the list of tracked tables does, in this program or another, or another backup takes its place.
-type Stamp = (i64, i64, i64);
+/// What changes whenever the list of tracked tables or the shape of one does, in this program or another, or another
+/// backup takes its place.
+type Stamp = (i64, i64, i64, i64);
 
 impl Catalog {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Tracked>> {
@@ -32,8 +35,29 @@ impl Catalog {
         found.cloned().ok_or_else(|| Error::NotTracked { table: name.to_owned() })
     }
 
+    /// A tracked table, or one that was dropped.
     pub(crate) fn by_id(&self, id: i64) -> Option<&Arc<Tracked>> {
-        self.tables.values().find(|tracked| tracked.id == id)
+        self.all().find(|tracked| tracked.id == id)
+    }
+
+    /// The tracked tables and those that were dropped: all that have a part in the journal.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Tracked>> {
+        self.tables.values().chain(self.gone.iter())
+    }
+
+    /// Whether a table of this id is there.
+    pub(crate) fn is_there(&self, id: i64) -> bool {
+        self.tables.values().any(|tracked| tracked.id == id)
+    }
+
+    /// The tracked table of this name that was dropped.
+    pub(crate) fn gone(&self, name: &str) -> Option<&Arc<Tracked>> {
+        self.gone.iter().find(|tracked| tracked.name() == name)
+    }
+
+    /// Whether statements made under a catalog before can be wrong under this one.
+    pub(crate) fn has_other_shapes(&self, before: &Self) -> bool {
+        before.stamp != Stamp::default() && self.stamp.3 != before.stamp.3
     }
 }
 
@@ -42,30 +66,51 @@ pub(crate) async fn is_current(db: &DatabaseExecutor<'_>, backend: &dyn Backend,
     Ok(stamp(db, backend).await? == catalog.stamp)
 }
 
-async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp> {
-    let sql = "SELECT count(*) AS n, coalesce(max(id), 0) AS last, coalesce(max(enabled_at), 0) AS at FROM dbvsg_table \
-               WHERE state = 'active'";
-    let row = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await?;
-    let read = row.map(|row| Ok::<_, Error>((row.try_get("", "n")?, row.try_get("", "last")?, row.try_get("", "at")?)));
-    Ok(read.transpose()?.unwrap_or_default())
+/// The same, and whether there are commits that are not sealed. One query for both.
+pub(crate) async fn look<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    catalog: &Catalog,
+) -> Result<(bool, bool)> {
+    let sql = format!("SELECT {}, EXISTS ({}) AS pending {ACTIVE}", numbers(backend), backend.unsealed());
+    let Some(row) = Sql::new(backend, sql).one(db).await? else { return Ok((true, true)) };
+    Ok((read_stamp(&row)? == catalog.stamp, row.try_get("", "pending")?))
 }
 
-/// Reads the tracked tables with their shape now. Costs one query, and some six a table.
-pub(crate) async fn load(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Catalog> {
-    let rows = db
-        .query_all_raw(Statement::from_string(
-            backend.builder(),
-            "SELECT * FROM dbvsg_table WHERE state = 'active' ORDER BY id",
-        ))
-        .await?;
+const ACTIVE: &str = "FROM dbvsg_table WHERE state = 'active'";
+
+fn numbers(backend: &dyn Backend) -> String {
+    let shapes = backend.integer("coalesce(sum(shape), 0)");
+    format!("count(*) AS n, coalesce(max(id), 0) AS last, coalesce(max(enabled_at), 0) AS at, {shapes} AS shapes")
+}
+
+fn read_stamp(row: &QueryResult) -> Result<Stamp> {
+    let number = |name: &str| row.try_get::<i64>("", name);
+    Ok((number("n")?, number("last")?, number("at")?, number("shapes")?))
+}
+
+async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp> {
+    let sql = format!("SELECT {} {ACTIVE}", numbers(backend));
+    let row = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await?;
+    row.as_ref().map_or_else(|| Ok(Stamp::default()), read_stamp)
+}
+
+/// Reads the tracked tables with their shape now. Costs two queries, and some six a table.
+pub(crate) async fn load(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend) -> Result<Catalog> {
+    let sql = "SELECT * FROM dbvsg_table WHERE state IN ('active', 'dropped') ORDER BY id";
+    let rows = db.query_all_raw(Statement::from_string(backend.builder(), sql)).await?;
     let stamp = stamp(db, backend).await?;
-    let mut tables = BTreeMap::new();
+    let mut known = columns::load(db, backend).await?;
+    let (mut tables, mut gone) = (BTreeMap::new(), Vec::new());
     for row in &rows {
-        if let Some(tracked) = tracked(db, backend, row).await? {
-            tables.insert(tracked.table.name.clone(), Arc::new(tracked));
+        let known = known.remove(&row.try_get("", "id")?).unwrap_or_default();
+        match tracked(db, backend, row, known).await? {
+            Some(Found::There(tracked)) => drop(tables.insert(tracked.table.name.clone(), Arc::new(tracked))),
+            Some(Found::Gone(tracked)) => gone.push(Arc::new(tracked)),
+            None => {}
         }
     }
-    Ok(Catalog { tables: Arc::new(tables), stamp })
+    Ok(Catalog { tables: Arc::new(tables), gone: Arc::new(gone), stamp })
 }
 
 /// A table that somebody began to enable.
@@ -79,42 +124,98 @@ pub(crate) struct HalfDone {
 /// The tables that are being enabled, or were left half-way.
 pub(crate) async fn half_done(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend) -> Result<Vec<HalfDone>> {
     let rows = Sql::new(backend, "SELECT * FROM dbvsg_table WHERE state = 'enabling'").all(db).await?;
+    let mut known = columns::load(db, backend).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
+        let id = row.try_get("", "id")?;
+        let known = known.remove(&id).unwrap_or_default();
         found.push(HalfDone {
-            id: row.try_get("", "id")?,
+            id,
             history: TableName { schema: row.try_get("", "schema_name")?, name: row.try_get("", "history_name")? },
-            tracked: tracked(db, backend, row).await?,
+            tracked: tracked(db, backend, row, known).await?.map(Found::into_tracked),
         });
     }
     Ok(found)
 }
 
-async fn tracked(db: &DatabaseExecutor<'_>, backend: &dyn Backend, row: &QueryResult) -> Result<Option<Tracked>> {
+/// Reads one table of the catalog with its shape now.
+pub(crate) async fn one(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend, id: i64) -> Result<Tracked> {
+    let damaged = || Error::Corrupted { detail: format!("table {id} is missing from the catalog, or its history is") };
+    let sql = format!("SELECT * FROM dbvsg_table WHERE id = {id}");
+    let row = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await?.ok_or_else(damaged)?;
+    let known = columns::load(db, backend).await?.remove(&id).unwrap_or_default();
+    tracked(db, backend, &row, known).await?.map(Found::into_tracked).ok_or_else(damaged)
+}
+
+/// The statements through which histories have yet to go, by the ids of their tables.
+pub(crate) async fn pending_ddl<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+) -> Result<Vec<(i64, Vec<String>)>> {
+    let sql = "SELECT id, pending_ddl FROM dbvsg_table WHERE pending_ddl IS NOT NULL ORDER BY id";
+    let rows = Sql::new(backend, sql).all(db).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "id")?, list(row, "pending_ddl")?))).collect()
+}
+
+/// A list of texts that the catalog holds.
+fn list(row: &QueryResult, column: &str) -> Result<Vec<String>> {
+    let text: String = row.try_get("", column)?;
+    serde_json::from_str(&text).map_err(|error| Error::Corrupted { detail: format!("dbvsg_table.{column}: {error}") })
+}
+
+/// A table of the catalog.
+enum Found {
+    There(Tracked),
+    /// It was dropped, and is shown as it was.
+    Gone(Tracked),
+}
+
+impl Found {
+    fn into_tracked(self) -> Tracked {
+        match self {
+            Self::There(tracked) | Self::Gone(tracked) => tracked,
+        }
+    }
+}
+
+async fn tracked(
+    db: &DatabaseExecutor<'_>,
+    backend: &dyn Backend,
+    row: &QueryResult,
+    mut known: Vec<KnownColumn>,
+) -> Result<Option<Found>> {
     let schema: Option<String> = row.try_get("", "schema_name")?;
     let name = TableName { schema: schema.clone(), name: row.try_get("", "table_name")? };
     let history = TableName { schema, name: row.try_get("", "history_name")? };
-    let (table, stored) = (backend.describe(db, &name).await?, backend.describe(db, &history).await?);
-    let (Some(table), Some(stored)) = (table, stored) else {
-        tracing::error!(table = %name, history = %history, "a tracked table or its history is missing from the database");
+    if row.try_get::<Option<String>>("", "pending_ddl")?.is_some() {
+        let detail = format!("the history of table `{name}` is being altered; try again in a moment");
+        return Err(Error::Unavailable(DbErr::Custom(detail)));
+    }
+    let Some(stored) = backend.describe(db, &history).await? else {
+        tracing::error!(table = %name, history = %history, "the history of a tracked table is missing from the database");
         return Ok(None);
     };
-    let list = |column: &str| -> Result<Vec<String>> {
-        let text: String = row.try_get("", column)?;
-        serde_json::from_str(&text)
-            .map_err(|error| Error::Corrupted { detail: format!("dbvsg_table.{column}: {error}") })
-    };
-    let captured = table.columns.iter().map(|column| stored.column(&column.name).is_some()).collect();
-    Ok(Some(Tracked {
+    for known in &mut known {
+        known.column = known.stored.as_ref().and_then(|name| stored.column(name)).cloned();
+    }
+    let active = row.try_get::<String>("", "state")? == "active";
+    let live = if active { backend.describe(db, &name).await? } else { None };
+    let is_there = live.is_some();
+    let table = live.unwrap_or_else(|| columns::remembered(name, &known));
+    let is_held = |name: &String| known.iter().any(|known| known.live.as_ref() == Some(name) && known.column.is_some());
+    let tracked = Tracked {
         id: row.try_get("", "id")?,
+        captured: table.columns.iter().map(|column| is_held(&column.name)).collect(),
         table,
         history,
         soft_delete: row.try_get("", "soft_delete")?,
-        skip: list("skip_columns")?,
-        ignore: list("ignore_columns")?,
-        captured,
+        skip: list(row, "skip_columns")?,
+        ignore: list(row, "ignore_columns")?,
+        known,
+        shape: row.try_get("", "shape")?,
         since: row.try_get("", "since_seq")?,
-    }))
+    };
+    Ok(Some(if is_there { Found::There(tracked) } else { Found::Gone(tracked) }))
 }
 
 /// A table of the database and what DBVSG knows of it.

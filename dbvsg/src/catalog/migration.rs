@@ -138,8 +138,27 @@ impl MigrationTrait for Journal {
                 .col(integer("since_seq").not_null().take())
                 .col(integer("sealed_change").not_null().default(0).take())
                 .col(text("state").not_null().take())
+                // Counts how often history has followed a change of the table's shape.
+                .col(integer("shape").not_null().default(0).take())
+                // Statements through which the history has yet to go, where they cannot be one transaction.
+                .col(text("pending_ddl"))
                 .col(integer("live_rows").not_null().default(0).take())
                 .col(integer("head_id"))
+                .take(),
+            Table::create()
+                .table(name("dbvsg_column"))
+                .col(integer("table_id").not_null().take())
+                .col(integer("column_id").not_null().take())
+                .col(text("live_name"))
+                .col(text("history_name"))
+                .col(text("hashed_name").not_null().take())
+                .col(text("declared").not_null().take())
+                .col(text("collation_name"))
+                .col(integer("live_position").not_null().take())
+                .col(integer("key_rank"))
+                .col(text("engine_id"))
+                .col(integer("successor_id"))
+                .primary_key(Index::create().col(name("table_id")).col(name("column_id")))
                 .take(),
             Table::create()
                 .table(name("dbvsg_commit"))

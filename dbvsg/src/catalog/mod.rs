@@ -1,11 +1,13 @@
 //! DBVSG's own tables: which tables are tracked, which commits there are.
 
+mod columns;
 mod load;
 mod migration;
 mod tracked;
 
+pub(crate) use columns::{KnownColumn, write as write_columns};
 pub use load::TableStatus;
-pub(crate) use load::{Catalog, HalfDone, half_done, is_current, load, statuses};
+pub(crate) use load::{Catalog, HalfDone, half_done, is_current, load, look, one, pending_ddl, statuses};
 pub(crate) use migration::migrate;
 pub use tracked::Tracked;
 

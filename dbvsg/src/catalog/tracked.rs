@@ -1,5 +1,8 @@
+use std::collections::HashMap;
+
 use sea_orm::QueryResult;
 
+use super::KnownColumn;
 use crate::{
     Result,
     backend::Backend,
@@ -23,6 +26,10 @@ pub struct Tracked {
     pub ignore: Vec<String>,
     /// For each column whether the history table holds it.
     pub(crate) captured: Vec<bool>,
+    /// Every column that the table has or had, in the order in which history hashes them.
+    pub(crate) known: Vec<KnownColumn>,
+    /// How often its history has followed a change of its shape.
+    pub(crate) shape: i64,
     /// The seq from which the past of the table is known.
     pub(crate) since: i64,
 }
@@ -53,9 +60,46 @@ impl Tracked {
         self.captured_columns().filter(|column| !self.ignore.contains(&column.name))
     }
 
-    /// All columns of the table under an alias of the table or its history, as [`Tracked::read`] reads them. What history
-    /// does not hold is NULL.
+    /// Whether the table has other columns than history has followed it to. `ids` are what the engine calls them by.
+    pub(crate) fn has_other_shape(&self, ids: &HashMap<String, String>) -> bool {
+        let live = self.known.iter().filter(|known| known.live.is_some()).count();
+        let is_known = |(position, column): (usize, &Column)| {
+            let known = self.known.iter().find(|known| known.live.as_ref() == Some(&column.name));
+            known.is_some_and(|known| known.is_as_known(&self.table, position, ids))
+        };
+        live != self.table.columns.len() || !self.table.columns.iter().enumerate().all(is_known)
+    }
+
+    /// A column of the table as a version under this alias of history holds it, in the type that it has now. Where the
+    /// version is from before the type changed, the old value is converted, or NULL if it cannot be.
+    pub(crate) fn past(&self, backend: &dyn Backend, column: &Column, alias: &str) -> String {
+        let own = format!("{alias}.{}", backend.quote(&column.name));
+        let mut id = self.known.iter().find(|known| known.live.as_ref() == Some(&column.name)).map(|known| known.id);
+        let mut values = vec![own];
+        while let Some(old) = id.and_then(|id| self.known.iter().find(|known| known.successor == Some(id))) {
+            let stored = old.column.as_ref();
+            values.extend(
+                stored.and_then(|stored| {
+                    backend.cast(stored, column, &format!("{alias}.{}", backend.quote(&stored.name)))
+                }),
+            );
+            id = Some(old.id);
+        }
+        if values.len() == 1 { values.concat() } else { format!("coalesce({})", values.join(", ")) }
+    }
+
+    /// All columns of the table under an alias of its history, as [`Tracked::read`] reads them. What history does not hold
+    /// is NULL.
     pub(crate) fn projection(&self, backend: &dyn Backend, alias: &str) -> String {
+        let columns = self.table.columns.iter().zip(&self.captured).map(|(column, captured)| match captured {
+            true => backend.project(column, &self.past(backend, column, alias)),
+            false => "NULL".to_owned(),
+        });
+        columns.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The same under an alias of the table itself.
+    pub(crate) fn live_projection(&self, backend: &dyn Backend, alias: &str) -> String {
         let columns = self.table.columns.iter().zip(&self.captured).map(|(column, captured)| match captured {
             true => backend.project(column, &format!("{alias}.{}", backend.quote(&column.name))),
             false => "NULL".to_owned(),

@@ -85,7 +85,8 @@ impl AsOf {
     fn expression(&self, tracked: &Tracked) -> String {
         let columns = tracked.table.columns.iter().zip(&tracked.captured).map(|(column, captured)| {
             let name = self.backend.quote(&column.name);
-            if *captured { format!("h.{name} AS {name}") } else { format!("{} AS {name}", self.backend.null(column)) }
+            let value = if *captured { tracked.past(self.backend, column, "h") } else { self.backend.null(column) };
+            format!("{value} AS {name}")
         });
         format!(
             "{} AS {}(SELECT {} FROM {} h WHERE {})",

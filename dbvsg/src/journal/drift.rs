@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use super::View;
 use crate::{
     Author, CommitId, Result, Vsg,
-    backend::{Backend, Sql, Trigger},
+    backend::{Backend, Sql},
     capture,
     catalog::{MAIN, Tracked},
     journal,
@@ -88,7 +88,7 @@ pub(super) async fn find<C: ConnectionTrait>(
     let comparison = Comparison::new(backend, tracked);
     let mut found = Vec::new();
     for (sql, what) in [
-        (comparison.unknown(&tracked.projection(backend, "l")), "is not in the history as it is in the table"),
+        (comparison.unknown(&tracked.live_projection(backend, "l")), "is not in the history as it is in the table"),
         (comparison.lost(&tracked.projection(backend, "h")), "is in the history but gone from the table"),
     ] {
         let rows = Sql::new(backend, format!("{sql} LIMIT {NAMED}")).all(db).await?;
@@ -101,7 +101,7 @@ pub(super) async fn find<C: ConnectionTrait>(
 }
 
 /// The triggers of DBVSG that a table has, by name.
-async fn installed_triggers<C: ConnectionTrait>(
+pub(crate) async fn installed_triggers<C: ConnectionTrait>(
     db: &C,
     backend: &dyn Backend,
     tracked: &Tracked,
@@ -111,42 +111,54 @@ async fn installed_triggers<C: ConnectionTrait>(
 }
 
 /// Puts the triggers of a table back as they should be, those of another version included.
-pub(crate) async fn repair_triggers(txn: &DatabaseTransaction, backend: &dyn Backend, tracked: &Tracked) -> Result<()> {
-    let installed = installed_triggers(txn, backend, tracked).await?;
-    let expected = backend.triggers(tracked);
-    let known = |trigger: &Trigger| installed.get(&trigger.name) == Some(&trigger.installed);
-    if installed.len() == expected.len() && expected.iter().all(known) {
+pub(crate) async fn repair_triggers<C: ConnectionTrait>(
+    db: &C,
+    backend: &dyn Backend,
+    tracked: &Tracked,
+) -> Result<()> {
+    if broken_triggers(db, backend, tracked).await?.is_empty() {
         return Ok(());
     }
-    for name in installed.keys() {
+    for name in installed_triggers(db, backend, tracked).await?.keys() {
         for sql in backend.drop_trigger(tracked, name) {
-            txn.execute_unprepared(&sql).await?;
+            db.execute_unprepared(&sql).await?;
         }
     }
-    for sql in expected.iter().flat_map(|trigger| &trigger.sql) {
-        txn.execute_unprepared(sql).await?;
+    for sql in backend.triggers(tracked).iter().flat_map(|trigger| &trigger.sql) {
+        db.execute_unprepared(sql).await?;
     }
     Ok(())
 }
 
-/// The names of the triggers that are missing or not as they should be.
-pub(super) async fn broken_triggers<C: ConnectionTrait>(
+/// The names of the triggers that are missing, not as they should be, or should not be there.
+pub(crate) async fn broken_triggers<C: ConnectionTrait>(
     db: &C,
     backend: &dyn Backend,
     tracked: &Tracked,
 ) -> Result<Vec<String>> {
-    let installed = installed_triggers(db, backend, tracked).await?;
-    let expected = backend.triggers(tracked).into_iter();
-    Ok(expected
-        .filter(|trigger| installed.get(&trigger.name) != Some(&trigger.installed))
-        .map(|trigger| trigger.name)
-        .collect())
+    let mut installed = installed_triggers(db, backend, tracked).await?;
+    let mut broken = Vec::new();
+    for trigger in backend.triggers(tracked) {
+        if installed.remove(&trigger.name) != Some(trigger.installed) {
+            broken.push(trigger.name);
+        }
+    }
+    broken.extend(installed.into_keys());
+    broken.sort();
+    Ok(broken)
 }
 
 /// Records drift as a RECONCILE commit and puts the triggers back. Returns the commit, or none if there was no drift.
 pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<CommitId>> {
     author.check()?;
     let backend = vsg.backend();
+    if !backend.transactional_ddl() {
+        // A trigger would end the transaction.
+        vsg.reload().await?;
+        for tracked in vsg.catalog().iter() {
+            repair_triggers(vsg.db(), backend, tracked).await?;
+        }
+    }
     let txn = capture::begin_write(vsg, backend.latest()).await?;
     let catalog = vsg.catalog_now(&sea_orm::DatabaseExecutor::Transaction(&txn)).await?;
     // Writers are kept off, so that nothing they are about to commit looks like drift.
@@ -156,19 +168,13 @@ pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<Commit
         }
     }
     journal::seal_within(&txn, vsg, View::Own).await?;
-    let id = CommitId::random();
-    let mut sql = Sql::new(
-        backend,
-        "INSERT INTO dbvsg_commit (uuid, branch_id, actor, operation, message, meta, written_at) VALUES (",
-    );
-    sql.bind(id.to_string()).push(", ").bind(MAIN).push(", ").bind(author.actor).push(", 'RECONCILE', ");
-    sql.bind(author.message).push(", ").bind(author.meta.map(|meta| meta.to_string()));
-    sql.push(&format!(", {})", backend.now()));
-    sql.execute(&txn).await?;
+    let id = open(&txn, backend, author, "RECONCILE").await?;
     let mut written = 0;
     for tracked in catalog.iter() {
         written += record(&txn, backend, tracked, id).await?;
-        repair_triggers(&txn, backend, tracked).await?;
+        if backend.transactional_ddl() {
+            repair_triggers(&txn, backend, tracked).await?;
+        }
     }
     // Without a row the commit is empty, and sealing forgets it.
     journal::seal_within(&txn, vsg, View::Own).await?;
@@ -176,7 +182,27 @@ pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<Commit
     Ok((written > 0).then_some(id))
 }
 
-async fn record(
+/// Opens a commit for what is about to be recorded; all that was written before it must be sealed.
+pub(crate) async fn open(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    author: Author,
+    operation: &str,
+) -> Result<CommitId> {
+    let id = CommitId::random();
+    let mut sql = Sql::new(
+        backend,
+        "INSERT INTO dbvsg_commit (uuid, branch_id, actor, operation, message, meta, written_at) VALUES (",
+    );
+    sql.bind(id.to_string()).push(", ").bind(MAIN).push(", ").bind(author.actor).push(", ").bind(operation);
+    sql.push(", ").bind(author.message).push(", ").bind(author.meta.map(|meta| meta.to_string()));
+    sql.push(&format!(", {})", backend.now()));
+    sql.execute(txn).await?;
+    Ok(id)
+}
+
+/// Records what the table holds and its history does not know, as changes of a commit. Returns how many there were.
+pub(crate) async fn record(
     txn: &DatabaseTransaction,
     backend: &'static dyn Backend,
     tracked: &Tracked,

@@ -2,7 +2,7 @@
 
 mod canonical;
 mod chain;
-mod drift;
+pub(crate) mod drift;
 mod log;
 mod part;
 mod pending;

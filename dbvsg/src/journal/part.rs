@@ -52,7 +52,7 @@ async fn find(
     boundary: &Boundary,
 ) -> Result<Option<Part>> {
     let tables = boundary.first_changes.iter().filter_map(|(history, first)| {
-        let tracked = catalog.iter().find(|tracked| tracked.history.name == *history)?;
+        let tracked = catalog.all().find(|tracked| tracked.history.name == *history)?;
         Some((backend.quote_table(&tracked.history), *first))
     });
     let first_changes: Vec<(String, i64)> = tables.collect();

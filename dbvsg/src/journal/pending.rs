@@ -81,7 +81,7 @@ pub(super) async fn gather(
         pending.iter().enumerate().map(|(place, commit)| (commit.header.id, place)).collect();
     let mut tables = HashMap::new();
     let mut reaching = HashSet::new();
-    for tracked in catalog.iter() {
+    for tracked in catalog.all() {
         let state = TableState::read(txn, backend, tracked).await?;
         let range = match backend.writers() {
             Writers::One => {

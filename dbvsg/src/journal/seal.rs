@@ -13,7 +13,7 @@ use crate::{
     Error, Result, Vsg,
     backend::{Backend, Sql},
     capture,
-    catalog::Catalog,
+    catalog::{self, Catalog},
 };
 
 /// The commits that wait to be sealed.
@@ -53,9 +53,13 @@ pub(crate) async fn seal(vsg: &Vsg) -> Result<u64> {
     Ok(sealed)
 }
 
+/// Whether there is anything to seal. What another program changed in the catalog is noticed on the way.
 async fn is_pending(vsg: &Vsg) -> Result<bool> {
-    let sql = Sql::new(vsg.backend(), format!("{} LIMIT 1", vsg.backend().unsealed()));
-    Ok(sql.one(vsg.db()).await?.is_some())
+    let (is_current, is_pending) = catalog::look(vsg.db(), vsg.backend(), &vsg.catalog()).await?;
+    if !is_current {
+        vsg.reload().await?;
+    }
+    Ok(is_pending)
 }
 
 /// Seals everything inside a transaction.
@@ -107,7 +111,7 @@ async fn batch(txn: &DatabaseTransaction, vsg: &Vsg, view: View) -> Result<u64> 
     loop {
         let Some(window) = pending::window(txn, backend, limit).await? else { return Ok(0) };
         // Read after the commits, so that every table they can have touched is in it.
-        let catalog = catalog(txn, vsg, view).await?;
+        let catalog = seen(txn, vsg, view).await?;
         let gathered = pending::gather(txn, backend, &catalog, window).await?;
         if let Some(gathered) = gathered {
             return finish(txn, backend, gathered, promised).await;
@@ -117,7 +121,7 @@ async fn batch(txn: &DatabaseTransaction, vsg: &Vsg, view: View) -> Result<u64> 
     }
 }
 
-async fn catalog(txn: &DatabaseTransaction, vsg: &Vsg, view: View) -> Result<Catalog> {
+async fn seen(txn: &DatabaseTransaction, vsg: &Vsg, view: View) -> Result<Catalog> {
     match view {
         View::Shared => vsg.catalog_within(txn).await,
         View::Own => vsg.catalog_now(&DatabaseExecutor::Transaction(txn)).await,

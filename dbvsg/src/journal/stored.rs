@@ -43,11 +43,12 @@ pub(super) fn count(entry: &mut TableEntry, op: &Value) {
     }
 }
 
-/// Reads the rows of a history table as they are hashed.
+/// Reads the rows of a history table as they are hashed: all columns that it ever had, in their order there, under the
+/// names that they were first hashed with.
 pub(super) struct ChangeReader<'a> {
     backend: &'static dyn Backend,
     tracked: &'a Tracked,
-    names: Vec<&'a str>,
+    columns: Vec<(&'a str, &'a Column)>,
 }
 
 /// A history row as it is hashed.
@@ -61,21 +62,24 @@ pub(super) struct RawChange {
 
 impl<'a> ChangeReader<'a> {
     pub(super) fn new(backend: &'static dyn Backend, tracked: &'a Tracked) -> Self {
-        Self { backend, tracked, names: tracked.captured_columns().map(|column| column.name.as_str()).collect() }
-    }
-
-    fn columns(&self) -> impl Iterator<Item = &Column> {
-        self.tracked.captured_columns()
+        let columns = tracked.known.iter().filter_map(|known| Some((known.hashed.as_str(), known.column.as_ref()?)));
+        Self { backend, tracked, columns: columns.collect() }
     }
 
     /// SELECT .. FROM the history table, to be given a WHERE.
     pub(super) fn select(&self) -> Sql {
         let columns: String = self
-            .columns()
-            .map(|column| format!(", {}", self.backend.project(column, &self.backend.quote(&column.name))))
+            .columns
+            .iter()
+            .map(|(_, column)| format!(", {}", self.backend.project(column, &self.backend.quote(&column.name))))
             .collect();
         let history = self.backend.quote_table(&self.tracked.history);
-        Sql::new(self.backend, format!("SELECT vsg_id, vsg_begin, vsg_branch, vsg_op{columns} FROM {history}"))
+        // A connection remembers a statement by its text, and PostgreSQL refuses one whose columns have changed their types.
+        let shape = self.tracked.shape;
+        Sql::new(
+            self.backend,
+            format!("SELECT vsg_id, vsg_begin, vsg_branch, vsg_op{columns} FROM {history} /* {shape} */"),
+        )
     }
 
     pub(super) fn read(&mut self, row: &QueryResult) -> Result<RawChange> {
@@ -83,7 +87,7 @@ impl<'a> ChangeReader<'a> {
             Value::Integer(begin) => Some(begin),
             _ => None,
         };
-        let values = (4..4 + self.names.len()).map(|index| self.backend.decode(row, index));
+        let values = (4..4 + self.columns.len()).map(|index| self.backend.decode(row, index));
         Ok(RawChange {
             id: row.try_get_by_index(0)?,
             begin,
@@ -94,6 +98,7 @@ impl<'a> ChangeReader<'a> {
     }
 
     pub(super) fn digest(&self, digest: &mut TableDigest, change: &RawChange) {
-        digest.change(change.id, &change.branch, &change.op, self.names.iter().copied().zip(&change.values));
+        let names = self.columns.iter().map(|(name, _)| *name);
+        digest.change(change.id, &change.branch, &change.op, names.zip(&change.values));
     }
 }

@@ -65,11 +65,20 @@ pub(crate) async fn verify(vsg: &Vsg) -> Result<Verification> {
     let mut found = Verification::default();
     chain(&txn, backend, &catalog, &mut found).await?;
     for name in catalog_gaps(&txn, backend, &catalog).await? {
-        let problem = "it is tracked, but the table or its history is missing";
+        let problem =
+            "it is tracked, but the table or its history is missing; refresh finds it again, or notes that it is gone";
         found.problems.push(Problem { table: Some(name), commit: None, problem: problem.into() });
     }
-    for tracked in catalog.iter() {
+    for tracked in catalog.all() {
         intervals(&txn, backend, tracked, &mut found).await?;
+    }
+    for tracked in catalog.iter() {
+        let ids = backend.column_ids(&sea_orm::DatabaseExecutor::Transaction(&txn), &tracked.table.name).await?;
+        if tracked.has_other_shape(&ids) {
+            let problem = "its columns are not those that its history knows; refresh lets history follow";
+            found.problem(Some(tracked), None, problem);
+            continue;
+        }
         triggers(&txn, backend, tracked, &mut found).await?;
         for drifted in drift::find(&txn, backend, tracked).await? {
             found.problem(Some(tracked), None, drifted);
@@ -88,7 +97,7 @@ async fn catalog_gaps(
     let rows = Sql::new(backend, "SELECT id, table_name FROM dbvsg_table WHERE state = 'active'").all(txn).await?;
     let mut missing = Vec::new();
     for row in rows {
-        if catalog.by_id(row.try_get("", "id")?).is_none() {
+        if !catalog.is_there(row.try_get("", "id")?) {
             missing.push(row.try_get("", "table_name")?);
         }
     }
@@ -147,7 +156,7 @@ async fn chain(
             previous = Some((header, stored));
         }
     }
-    for tracked in catalog.iter() {
+    for tracked in catalog.all() {
         strays(txn, backend, tracked, counted.get(&tracked.id).copied().unwrap_or_default(), found).await?;
     }
     Ok(())

@@ -3,16 +3,17 @@
 mod copies;
 mod journal;
 mod past;
+mod schema;
 mod tables;
 mod writing;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use sea_orm::{DatabaseConnection, DatabaseExecutor, DatabaseTransaction};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
-    ConnectOptions, Result,
+    ConnectOptions, FoundAtStart, Result,
     backend::{self, Backend, Boundaries},
     capture,
     catalog::{self, Catalog},
@@ -31,6 +32,7 @@ struct Inner {
     catalog: RwLock<Catalog>,
     sealing: Mutex<()>,
     boundaries: Arc<Boundaries>,
+    found_at_start: OnceLock<FoundAtStart>,
 }
 
 impl Vsg {
@@ -68,10 +70,12 @@ impl Vsg {
     async fn over(db: DatabaseConnection, boundaries: Arc<Boundaries>) -> Result<Self> {
         let backend = backend::of(&db).await?;
         catalog::migrate(&db, backend).await?;
-        let (catalog, sealing) = (RwLock::default(), Mutex::default());
-        let vsg = Self { inner: Arc::new(Inner { db, backend, catalog, sealing, boundaries }) };
+        let (catalog, sealing, found_at_start) = (RwLock::default(), Mutex::default(), OnceLock::new());
+        let vsg = Self { inner: Arc::new(Inner { db, backend, catalog, sealing, boundaries, found_at_start }) };
         capture::clean_up(&vsg).await?;
         vsg.reload().await?;
+        let found = crate::schema::follow_at_start(&vsg).await?;
+        vsg.inner.found_at_start.get_or_init(|| found);
         Ok(vsg)
     }
 
@@ -126,7 +130,11 @@ impl Vsg {
 
     pub(crate) fn set_catalog(&self, catalog: Catalog) {
         self.inner.boundaries.watch(catalog.iter().map(|tracked| tracked.history.name.clone()).collect());
-        *self.inner.catalog.write().unwrap_or_else(PoisonError::into_inner) = catalog;
+        let mut current = self.inner.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        if catalog.has_other_shapes(&current) {
+            self.inner.boundaries.outdate();
+        }
+        *current = catalog;
     }
 
     pub(crate) async fn sealing_turn(&self) -> MutexGuard<'_, ()> {
@@ -138,6 +146,7 @@ impl Vsg {
     /// # Errors
     /// If the database fails.
     pub async fn reload(&self) -> Result<()> {
+        crate::schema::finish(self).await?;
         let catalog = self.catalog_now(&DatabaseExecutor::Connection(self.db())).await?;
         self.set_catalog(catalog);
         Ok(())

@@ -54,6 +54,13 @@ impl Vsg {
     /// # Errors
     /// As [`Vsg::enable`], and [`Error::UnknownColumn`].
     pub async fn enable_with(&self, table: &str, policy: &Policy) -> Result<()> {
+        if policy.suffix.is_none() && self.catalog().gone(table).is_some() {
+            // It was tracked until it was dropped, and goes on where it ended if it is there again.
+            self.refresh(table).await?;
+            if self.catalog().get(table).is_ok() {
+                return Ok(());
+            }
+        }
         capture::enable(self, table, policy).await
     }
 

@@ -151,6 +151,16 @@ impl Flavour {
         }
     }
 
+    /// Runs a statement without keeping everybody waiting behind it for long.
+    pub(super) fn patiently(self, sql: &str) -> String {
+        match self {
+            Self::MariaDb => format!("SET STATEMENT lock_wait_timeout = {PATIENCE} FOR {sql}"),
+            Self::MySql => {
+                format!("SET SESSION lock_wait_timeout = {PATIENCE}; {sql}; SET SESSION lock_wait_timeout = DEFAULT")
+            }
+        }
+    }
+
     /// Runs a statement that creates a trigger with no SQL mode set, and without keeping everybody waiting. The trigger
     /// keeps the mode: a strict one would refuse to copy what the table itself took, as a date without a day.
     pub(super) fn without_mode(self, sql: &str) -> String {

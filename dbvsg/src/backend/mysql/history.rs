@@ -10,11 +10,7 @@ const PREFIX: u32 = 63;
 
 /// The table's columns with their own types, all nullable, and what versions need.
 pub(super) fn table(backend: &MySql, tracked: &Tracked) -> String {
-    let columns = tracked.captured_columns().map(|column| {
-        let collation = column.collation.as_deref().map(|name| format!(" COLLATE {name}")).unwrap_or_default();
-        // In these words, or a timestamp would be set anew whenever its row is touched.
-        format!("{} {}{collation} NULL DEFAULT NULL, ", backend.quote(&column.name), column.declared)
-    });
+    let columns = tracked.captured_columns().map(|column| definition(backend, column) + ", ");
     format!(
         "CREATE TABLE {} ({}vsg_id {}, vsg_branch BIGINT, vsg_begin BIGINT, vsg_end BIGINT, \
          vsg_op VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4",
@@ -22,6 +18,13 @@ pub(super) fn table(backend: &MySql, tracked: &Tracked) -> String {
         columns.collect::<String>(),
         backend.flavour.change_column(),
     )
+}
+
+/// A column as history holds it.
+pub(super) fn definition(backend: &MySql, column: &Column) -> String {
+    let collation = column.collation.as_deref().map(|name| format!(" COLLATE {name}")).unwrap_or_default();
+    // In these words, or a timestamp would be set anew whenever its row is touched.
+    format!("{} {}{collation} NULL DEFAULT NULL", backend.quote(&column.name), column.declared)
 }
 
 /// A key's versions: the index ends in the primary key, which is the id of the version.

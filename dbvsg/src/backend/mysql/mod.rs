@@ -9,10 +9,12 @@ pub(super) mod failure;
 mod flavour;
 mod foreign;
 mod gone;
+mod guard;
 mod history;
 mod lock;
 mod routines;
 mod seal;
+mod shape;
 mod triggers;
 
 use std::{
@@ -21,13 +23,13 @@ use std::{
 };
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult,
-    Statement, sea_query::Expr,
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    QueryResult, Statement, sea_query::Expr,
 };
 use sha2::{Digest, Sha256};
 
 use self::flavour::Flavour;
-use super::{Backend, Context, Placing, Trigger, Writers};
+use super::{Alteration, Backend, Context, Placing, Retype, Trigger, Writers};
 use crate::{
     Error, Result,
     catalog::Tracked,
@@ -201,6 +203,46 @@ impl Backend for MySql {
 
     fn drop_trigger(&self, _tracked: &Tracked, trigger: &str) -> Vec<String> {
         vec![format!("DROP TRIGGER IF EXISTS {}", self.quote(trigger))]
+    }
+
+    async fn carriers(&self, db: &DatabaseExecutor<'_>, tracked: &Tracked) -> Result<Vec<TableName>> {
+        shape::carriers(db, tracked).await
+    }
+
+    fn pause(&self, tracked: &Tracked, triggers: &[String]) -> Vec<String> {
+        triggers.iter().flat_map(|trigger| self.drop_trigger(tracked, trigger)).collect()
+    }
+
+    fn alter_history(&self, tracked: &Tracked, alteration: &Alteration) -> Vec<String> {
+        shape::alter_history(self, tracked, alteration)
+    }
+
+    fn is_done(&self, error: &DbErr) -> bool {
+        shape::is_done(error)
+    }
+
+    fn guards(&self, tracked: &Tracked, exempt: Option<i64>) -> Vec<Trigger> {
+        guard::guards(self, tracked, exempt)
+    }
+
+    fn is_guard(&self, trigger: &str) -> bool {
+        guard::is_guard(trigger)
+    }
+
+    async fn connection_id(&self, db: &DatabaseConnection) -> Result<Option<i64>> {
+        shape::connection_id(db).await.map(Some)
+    }
+
+    fn retype(&self, history: &TableName, from: &Column, to: &Column) -> Option<Retype> {
+        shape::retype(self, history, from, to)
+    }
+
+    fn cast(&self, from: &Column, to: &Column, value: &str) -> Option<String> {
+        shape::cast(from, to, value)
+    }
+
+    async fn migration_pool(&self, db: &DatabaseConnection) -> Result<Option<DatabaseConnection>> {
+        shape::migration_pool(db).await.map(Some)
     }
 
     async fn open_context(&self, txn: &DatabaseTransaction, context: &Context) -> Result<()> {

@@ -125,7 +125,7 @@ impl<'a> Capture<'a> {
 }
 
 /// How the names of all triggers of a table begin, those on other tables included.
-fn prefix(tracked: &Tracked) -> String {
+pub(super) fn prefix(tracked: &Tracked) -> String {
     format!("dbvsg_{}_", tracked.id)
 }
 

@@ -1,6 +1,6 @@
 //! What the catalog needs beside its tables.
 
-use super::{NOW, Postgres};
+use super::{NOW, Postgres, shape};
 
 /// The function that gives the commit of the running transaction, and opens one if there is none.
 pub(super) const CURRENT_COMMIT: &str = "dbvsg_current_commit";
@@ -20,6 +20,7 @@ pub(super) fn support(backend: &Postgres) -> Vec<String> {
         "CREATE INDEX IF NOT EXISTS dbvsg_commit_time ON dbvsg_commit (committed_at) WHERE seq IS NOT NULL".into(),
         "CREATE INDEX IF NOT EXISTS dbvsg_commit_pending ON dbvsg_commit (id) WHERE seq IS NULL".into(),
         current_commit(backend),
+        shape::support(backend),
         "DROP VIEW IF EXISTS db_vsg".into(),
         view(),
     ]

@@ -1,13 +1,10 @@
 use super::Postgres;
-use crate::{backend::Backend, catalog::Tracked};
+use crate::{backend::Backend, catalog::Tracked, model::Column};
 
 /// The table's columns with their own types, all nullable, and what versions need. The ids of versions come from the
 /// counter that commits take theirs from.
 pub(super) fn table(backend: &Postgres, tracked: &Tracked) -> String {
-    let columns = tracked.captured_columns().map(|column| {
-        let collation = column.collation.as_deref().map(|name| format!(" COLLATE {name}")).unwrap_or_default();
-        format!("{} {}{collation}, ", backend.quote(&column.name), column.declared)
-    });
+    let columns = tracked.captured_columns().map(|column| definition(backend, column) + ", ");
     format!(
         "CREATE TABLE {} ({}vsg_branch bigint, vsg_begin bigint, vsg_id bigint PRIMARY KEY DEFAULT nextval('{}'), vsg_end bigint, \
          vsg_op text)",
@@ -15,6 +12,12 @@ pub(super) fn table(backend: &Postgres, tracked: &Tracked) -> String {
         columns.collect::<String>(),
         backend.own("dbvsg_change").replace('\'', "''"),
     )
+}
+
+/// A column as history holds it.
+pub(super) fn definition(backend: &Postgres, column: &Column) -> String {
+    let collation = column.collation.as_deref().map(|name| format!(" COLLATE {name}")).unwrap_or_default();
+    format!("{} {}{collation}", backend.quote(&column.name), column.declared)
 }
 
 /// A key's versions in write order.

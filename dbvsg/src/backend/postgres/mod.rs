@@ -8,6 +8,7 @@ mod describe;
 pub(super) mod failure;
 mod history;
 mod seal;
+mod shape;
 mod triggers;
 
 use std::{
@@ -22,7 +23,7 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Backend, Context, Placing, Trigger, Writers};
+use super::{Alteration, Backend, Context, Placing, Retype, Trigger, Writers};
 use crate::{
     Error, Result,
     catalog::Tracked,
@@ -200,6 +201,30 @@ impl Backend for Postgres {
 
     fn drop_trigger(&self, tracked: &Tracked, trigger: &str) -> Vec<String> {
         triggers::drop(self, tracked, trigger)
+    }
+
+    async fn column_ids(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<HashMap<String, String>> {
+        shape::column_ids(self, db, table).await
+    }
+
+    async fn carriers(&self, db: &DatabaseExecutor<'_>, tracked: &Tracked) -> Result<Vec<TableName>> {
+        shape::carriers(self, db, tracked).await
+    }
+
+    fn pause(&self, tracked: &Tracked, triggers: &[String]) -> Vec<String> {
+        shape::pause(self, tracked, triggers)
+    }
+
+    fn alter_history(&self, tracked: &Tracked, alteration: &Alteration) -> Vec<String> {
+        shape::alter_history(self, tracked, alteration)
+    }
+
+    fn retype(&self, history: &TableName, from: &Column, to: &Column) -> Option<Retype> {
+        shape::retype(self, history, from, to)
+    }
+
+    fn cast(&self, from: &Column, to: &Column, value: &str) -> Option<String> {
+        Some(shape::cast(self, from, to, value))
     }
 
     async fn open_context(&self, _txn: &DatabaseTransaction, _context: &Context) -> Result<()> {

@@ -9,6 +9,7 @@ mod history;
 pub(super) mod observe;
 mod seal;
 mod search;
+mod shape;
 mod triggers;
 
 use sea_orm::{
@@ -16,7 +17,7 @@ use sea_orm::{
     sea_query::Expr,
 };
 
-use super::{Backend, Context, Placing, Trigger, Writers};
+use super::{Alteration, Backend, Context, Placing, Trigger, Writers};
 use crate::{
     Result,
     catalog::Tracked,
@@ -128,6 +129,34 @@ impl Backend for Sqlite {
 
     fn drop_trigger(&self, _tracked: &Tracked, trigger: &str) -> Vec<String> {
         vec![format!("DROP TRIGGER IF EXISTS {}", self.quote(trigger))]
+    }
+
+    async fn carriers(&self, db: &DatabaseExecutor<'_>, tracked: &Tracked) -> Result<Vec<TableName>> {
+        shape::carriers(db, tracked).await
+    }
+
+    fn pause(&self, tracked: &Tracked, triggers: &[String]) -> Vec<String> {
+        shape::pause(self, tracked, triggers)
+    }
+
+    fn alter_history(&self, tracked: &Tracked, alteration: &Alteration) -> Vec<String> {
+        shape::alter_history(self, tracked, alteration)
+    }
+
+    fn holds(&self, stored: &Column, live: &Column) -> bool {
+        shape::holds(stored, live)
+    }
+
+    fn cast(&self, from: &Column, to: &Column, value: &str) -> Option<String> {
+        Some(shape::cast(from, to, value))
+    }
+
+    async fn migration_pool(&self, db: &DatabaseConnection) -> Result<Option<DatabaseConnection>> {
+        shape::migration_pool(self, db).await
+    }
+
+    async fn broken_references(&self, db: &DatabaseExecutor<'_>) -> Result<Vec<String>> {
+        shape::broken_references(db).await
     }
 
     async fn open_context(&self, txn: &DatabaseTransaction, context: &Context) -> Result<()> {

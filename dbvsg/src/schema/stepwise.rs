@@ -1,0 +1,237 @@
+//! The same where CREATE and ALTER end the transaction: each step is for good.
+//!
+//! Guards refuse whoever would write to a table while its triggers are made anew, so there is no moment in which a change
+//! goes unseen. What is left half-way is finished by whoever connects or refreshes next: the catalog notes the statements
+//! that alter a history before they run, and a table whose triggers are not as they should be is due again. Until then a
+//! guarded table stays guarded: it is better not written than written unseen.
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor};
+use sea_orm_migration::MigratorTrait;
+
+use super::{
+    Refresh, Refreshed, Scope,
+    follow::{Plan, plan, write},
+    place,
+    refresh::{Followed, record, select},
+};
+use crate::{
+    Result, Vsg,
+    backend::{Sql, Trigger},
+    capture,
+    catalog::{self, Tracked},
+    journal::{self, View, drift::installed_triggers},
+    model::TableName,
+};
+
+/// Lets history follow table by table, and records what differs in one commit.
+pub(super) async fn refresh(vsg: &Vsg, scope: &Scope, hints: &Refresh, message: &str) -> Result<Vec<Refreshed>> {
+    let turn = capture::turn(vsg).await?;
+    finish_pending(vsg).await?;
+    let refreshed = follow(vsg, scope, hints, message, false).await;
+    turn.commit().await?;
+    vsg.reload().await?;
+    refreshed
+}
+
+/// Runs migrations over a connection of their own, which alone may write to the tracked tables meanwhile.
+pub(super) async fn migrate<M: MigratorTrait>(
+    vsg: &Vsg,
+    own: &DatabaseConnection,
+    hints: &Refresh,
+    message: &str,
+) -> Result<Vec<Refreshed>> {
+    let turn = capture::turn(vsg).await?;
+    finish_pending(vsg).await?;
+    let before = "the table had changed when a migration began";
+    follow(vsg, &Scope::All, &Refresh::default(), before, false).await?;
+    let (backend, catalog) = (vsg.backend(), vsg.catalog_now(&DatabaseExecutor::Connection(vsg.db())).await?);
+    let migrating = backend.connection_id(own).await?;
+    for tracked in catalog.iter() {
+        guard(vsg, tracked, migrating).await?;
+        let expected: Vec<String> = backend.triggers(tracked).into_iter().map(|trigger| trigger.name).collect();
+        run(vsg, &backend.pause(tracked, &expected)).await?;
+    }
+    let migrated = M::up(own, None).await;
+    // Of migrations that failed nobody knows how far they came, so hints may speak of what is not there.
+    let hints = if migrated.is_ok() { hints } else { &Refresh::default() };
+    let refreshed = follow(vsg, &Scope::All, hints, message, true).await;
+    turn.commit().await?;
+    migrated?;
+    refreshed
+}
+
+/// Finishes what a program left half-way that was killed while it altered a history.
+pub(crate) async fn finish(vsg: &Vsg) -> Result<()> {
+    let backend = vsg.backend();
+    if backend.transactional_ddl() || catalog::pending_ddl(vsg.db(), backend).await?.is_empty() {
+        return Ok(());
+    }
+    let turn = capture::turn(vsg).await?;
+    finish_pending(vsg).await?;
+    Ok(turn.commit().await?)
+}
+
+async fn finish_pending(vsg: &Vsg) -> Result<()> {
+    for (id, statements) in catalog::pending_ddl(vsg.db(), vsg.backend()).await? {
+        for sql in statements {
+            match vsg.db().execute_unprepared(&sql).await {
+                Err(error) if vsg.backend().is_done(&error) => {}
+                result => _ = result?,
+            }
+        }
+        note_done(vsg, id).await?;
+    }
+    Ok(())
+}
+
+/// A table whose writers are kept off.
+struct Guarded {
+    tracked: Tracked,
+    /// Whether its triggers are in place, so that writers can be let on again.
+    is_captured: bool,
+}
+
+/// `paused`: all tables are guarded already, and have no triggers.
+async fn follow(vsg: &Vsg, scope: &Scope, hints: &Refresh, message: &str, paused: bool) -> Result<Vec<Refreshed>> {
+    let mut guarded = Vec::new();
+    let refreshed = follow_guarded(vsg, scope, hints, message, (paused, &mut guarded)).await;
+    for Guarded { tracked, is_captured } in guarded {
+        if is_captured {
+            unguard(vsg, &tracked).await?;
+        }
+    }
+    refreshed
+}
+
+async fn follow_guarded(
+    vsg: &Vsg,
+    scope: &Scope,
+    hints: &Refresh,
+    message: &str,
+    (paused, guarded): (bool, &mut Vec<Guarded>),
+) -> Result<Vec<Refreshed>> {
+    let (backend, db) = (vsg.backend(), DatabaseExecutor::Connection(vsg.db()));
+    let catalog = vsg.catalog_now(&db).await?;
+    let (mut followed, mut failed) = (Vec::new(), None);
+    for tracked in select(&db, vsg, &catalog, scope).await? {
+        let home = place::find(&db, backend, &catalog, &tracked).await?;
+        match one(vsg, &tracked, (home, hints), (paused, guarded)).await {
+            Ok(done) => followed.extend(done),
+            // One that history cannot follow must not leave the others guarded.
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    let txn = capture::begin_write(vsg, backend.latest()).await?;
+    let refreshed = record(&txn, vsg, followed, message).await?;
+    txn.commit().await?;
+    failed.map_or(Ok(refreshed), Err)
+}
+
+/// Follows one table, if there is anything to follow.
+async fn one(
+    vsg: &Vsg,
+    tracked: &Tracked,
+    (home, hints): (Option<TableName>, &Refresh),
+    (paused, guarded): (bool, &mut Vec<Guarded>),
+) -> Result<Option<Followed>> {
+    let backend = vsg.backend();
+    let looked = capture::begin_write(vsg, backend.latest()).await?;
+    let planned = plan(&looked, backend, tracked, (home.clone(), hints), paused).await?;
+    looked.rollback().await?;
+    if planned.is_none() {
+        return Ok(None);
+    }
+    let now = at(vsg, tracked, home.as_ref()).await?;
+    let installed = installed_triggers(vsg.db(), backend, &now).await?;
+    let is_captured = installed.keys().any(|name| !backend.is_guard(name));
+    let made = if paused || home.is_none() { Ok(()) } else { guard(vsg, &now, None).await };
+    let mut guard = Guarded { tracked: now, is_captured };
+    let done = match made {
+        Ok(()) => carry_out(vsg, tracked, (home, hints), paused, &mut guard.is_captured).await,
+        Err(error) => Err(error),
+    };
+    guarded.push(guard);
+    Ok(done?.map(Followed::from))
+}
+
+/// Follows one table. Its writers are kept off.
+async fn carry_out(
+    vsg: &Vsg,
+    tracked: &Tracked,
+    (home, hints): (Option<TableName>, &Refresh),
+    paused: bool,
+    is_captured: &mut bool,
+) -> Result<Option<Plan>> {
+    let (backend, db) = (vsg.backend(), DatabaseExecutor::Connection(vsg.db()));
+    let txn = capture::begin_write(vsg, backend.latest()).await?;
+    journal::seal_within(&txn, vsg, View::Own).await?;
+    let Some(plan) = plan(&txn, backend, tracked, (home, hints), paused).await? else { return Ok(None) };
+    write(&txn, backend, &plan.followed, plan.is_there, &plan.statements).await?;
+    txn.commit().await?;
+    let altered = alter(vsg, &plan).await;
+    if altered.is_err() {
+        // The one statement that counts did nothing, so it is as if nothing had been noted.
+        let txn = capture::begin_write(vsg, backend.latest()).await?;
+        write(&txn, backend, tracked, true, &[]).await?;
+        txn.commit().await?;
+        return altered.map(|()| None);
+    }
+    *is_captured = false;
+    run(vsg, &plan.drops).await?;
+    if plan.is_there {
+        let whole = catalog::one(&db, backend, plan.followed.id).await?;
+        run(vsg, &creations(backend.triggers(&whole))).await?;
+    }
+    *is_captured = true;
+    Ok(Some(plan))
+}
+
+async fn alter(vsg: &Vsg, plan: &Plan) -> Result<()> {
+    run(vsg, &plan.statements).await?;
+    note_done(vsg, plan.followed.id).await
+}
+
+async fn note_done(vsg: &Vsg, id: i64) -> Result<()> {
+    let mut sql = Sql::new(vsg.backend(), "UPDATE dbvsg_table SET pending_ddl = NULL WHERE id = ");
+    sql.bind(id);
+    sql.execute(vsg.db()).await?;
+    Ok(())
+}
+
+async fn run(vsg: &Vsg, statements: &[String]) -> Result<()> {
+    for sql in statements {
+        vsg.db().execute_unprepared(sql).await?;
+    }
+    Ok(())
+}
+
+fn creations(triggers: Vec<Trigger>) -> Vec<String> {
+    triggers.into_iter().flat_map(|trigger| trigger.sql).collect()
+}
+
+/// A tracked table as it is where it is by now.
+async fn at(vsg: &Vsg, tracked: &Tracked, home: Option<&TableName>) -> Result<Tracked> {
+    let db = DatabaseExecutor::Connection(vsg.db());
+    let table = match home {
+        Some(name) => vsg.backend().describe(&db, name).await?,
+        None => None,
+    };
+    Ok(Tracked { table: table.unwrap_or_else(|| tracked.table.clone()), ..tracked.clone() })
+}
+
+/// Waits until whoever has written to the table has ended, and keeps everybody off from then on.
+async fn guard(vsg: &Vsg, tracked: &Tracked, exempt: Option<i64>) -> Result<()> {
+    run(vsg, &creations(vsg.backend().guards(tracked, exempt))).await
+}
+
+async fn unguard(vsg: &Vsg, tracked: &Tracked) -> Result<()> {
+    let backend = vsg.backend();
+    let installed = installed_triggers(vsg.db(), backend, tracked).await?;
+    for name in installed.keys() {
+        if !backend.is_guard(name) {
+            continue;
+        }
+        run(vsg, &backend.drop_trigger(tracked, name)).await?;
+    }
+    Ok(())
+}
