@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction};
 
 use super::View;
 use crate::{
@@ -111,8 +111,12 @@ async fn installed_triggers<C: ConnectionTrait>(
 }
 
 /// Puts the triggers of a table back as they should be, those of another version included.
-pub(crate) async fn repair_triggers(txn: &DatabaseTransaction, backend: &dyn Backend, tracked: &Tracked) -> Result<()> {
-    let installed = installed_triggers(txn, backend, tracked).await?;
+pub(crate) async fn repair_triggers<C: ConnectionTrait>(
+    db: &C,
+    backend: &dyn Backend,
+    tracked: &Tracked,
+) -> Result<()> {
+    let installed = installed_triggers(db, backend, tracked).await?;
     let expected = backend.triggers(tracked);
     let known = |trigger: &Trigger| installed.get(&trigger.name) == Some(&trigger.installed);
     if installed.len() == expected.len() && expected.iter().all(known) {
@@ -120,11 +124,11 @@ pub(crate) async fn repair_triggers(txn: &DatabaseTransaction, backend: &dyn Bac
     }
     for name in installed.keys() {
         for sql in backend.drop_trigger(tracked, name) {
-            txn.execute_unprepared(&sql).await?;
+            db.execute_unprepared(&sql).await?;
         }
     }
     for sql in expected.iter().flat_map(|trigger| &trigger.sql) {
-        txn.execute_unprepared(sql).await?;
+        db.execute_unprepared(sql).await?;
     }
     Ok(())
 }
@@ -147,8 +151,14 @@ pub(super) async fn broken_triggers<C: ConnectionTrait>(
 pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<CommitId>> {
     author.check()?;
     let backend = vsg.backend();
+    if !backend.transactional_ddl() {
+        // Each CREATE ends the transaction it is in. So these come first: what still slips through before is recorded below.
+        for tracked in vsg.catalog_now(&DatabaseExecutor::Connection(vsg.db())).await?.iter() {
+            repair_triggers(vsg.db(), backend, tracked).await?;
+        }
+    }
     let txn = capture::begin_write(vsg, backend.latest()).await?;
-    let catalog = vsg.catalog_now(&sea_orm::DatabaseExecutor::Transaction(&txn)).await?;
+    let catalog = vsg.catalog_now(&DatabaseExecutor::Transaction(&txn)).await?;
     // Writers are kept off, so that nothing they are about to commit looks like drift.
     for tracked in catalog.iter() {
         if let Some(lock) = backend.lock_table(&tracked.table.name) {
@@ -157,10 +167,10 @@ pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<Commit
     }
     journal::seal_within(&txn, vsg, View::Own).await?;
     let id = CommitId::random();
-    let mut sql = Sql::new(
-        backend,
-        "INSERT INTO dbvsg_commit (uuid, branch_id, actor, operation, message, meta, written_at) VALUES (",
-    );
+    let (column, fresh) = backend.fresh_id("id");
+    let into =
+        format!("INSERT INTO dbvsg_commit ({column}uuid, branch_id, actor, operation, message, meta, written_at)");
+    let mut sql = Sql::new(backend, format!("{into} VALUES ({fresh}"));
     sql.bind(id.to_string()).push(", ").bind(MAIN).push(", ").bind(author.actor).push(", 'RECONCILE', ");
     sql.bind(author.message).push(", ").bind(author.meta.map(|meta| meta.to_string()));
     sql.push(&format!(", {})", backend.now()));
@@ -168,7 +178,9 @@ pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<Commit
     let mut written = 0;
     for tracked in catalog.iter() {
         written += record(&txn, backend, tracked, id).await?;
-        repair_triggers(&txn, backend, tracked).await?;
+        if backend.transactional_ddl() {
+            repair_triggers(&txn, backend, tracked).await?;
+        }
     }
     // Without a row the commit is empty, and sealing forgets it.
     journal::seal_within(&txn, vsg, View::Own).await?;
@@ -183,8 +195,9 @@ async fn record(
     commit: CommitId,
 ) -> Result<u64> {
     let comparison = Comparison::new(backend, tracked);
+    let (column, fresh) = backend.fresh_id("vsg_id");
     let current = format!("(SELECT id FROM dbvsg_commit WHERE uuid = '{commit}')");
-    let rest = |op: &str| format!("{MAIN}, {current}, {op}");
+    let rest = |op: &str| format!("{fresh}{MAIN}, {current}, {op}");
     let unknown = comparison.unknown(&format!(
         "{}, {}",
         comparison.columns("l"),
@@ -194,7 +207,7 @@ async fn record(
     let mut written = 0;
     for source in [unknown, lost] {
         let sql = format!(
-            "INSERT INTO {} ({}, vsg_branch, vsg_begin, vsg_op) {source}",
+            "INSERT INTO {} ({}, {column}vsg_branch, vsg_begin, vsg_op) {source}",
             comparison.history,
             comparison.columns.join(", "),
         );

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{gone::Gone, routines::BEGIN, triggers::Capture};
 use crate::{
     backend::{Backend, Trigger},
-    catalog::MAIN,
     model::{Action, Cascade, TableName},
 };
 
@@ -108,8 +107,9 @@ fn write(capture: &Capture<'_>, expressions: &[String], effects: &[Effect]) -> V
     );
     let insert = |values: &str, op: &str| {
         format!(
-            "{} {with}SELECT {values}, {MAIN}, @dbvsg_commit, {op} {source} LOCK IN SHARE MODE;",
+            "{} {with}SELECT {values}, {} {source} LOCK IN SHARE MODE;",
             capture.into_history(),
+            capture.version(op),
         )
     };
     let deletes =

@@ -46,10 +46,7 @@ impl Flavour {
     /// What makes the counter that commits and changes take their ids from.
     pub(super) fn counter(self) -> Vec<String> {
         match self {
-            Self::MariaDb => vec![
-                "CREATE SEQUENCE IF NOT EXISTS dbvsg_change CACHE 1000".into(),
-                "ALTER TABLE dbvsg_commit MODIFY id BIGINT NOT NULL DEFAULT NEXTVAL(dbvsg_change)".into(),
-            ],
+            Self::MariaDb => vec!["CREATE SEQUENCE IF NOT EXISTS dbvsg_change CACHE 1000".into()],
             Self::MySql => vec![
                 "CREATE TABLE IF NOT EXISTS dbvsg_change (id BIGINT AUTO_INCREMENT PRIMARY KEY) ENGINE = InnoDB".into(),
                 "DROP FUNCTION IF EXISTS dbvsg_next_change".into(),
@@ -57,36 +54,16 @@ impl Flavour {
                  INSERT INTO dbvsg_change VALUES (NULL); DELETE FROM dbvsg_change WHERE id = LAST_INSERT_ID(); \
                  RETURN LAST_INSERT_ID(); END"
                     .into(),
-                "ALTER TABLE dbvsg_commit MODIFY id BIGINT NOT NULL DEFAULT 0".into(),
-                "DROP TRIGGER IF EXISTS dbvsg_commit_id".into(),
-                "CREATE TRIGGER dbvsg_commit_id BEFORE INSERT ON dbvsg_commit FOR EACH ROW BEGIN \
-                 IF NEW.id = 0 THEN SET NEW.id = dbvsg_next_change(); END IF; END"
-                    .into(),
             ],
         }
     }
 
-    /// The next id of the counter, as an expression.
+    /// The next id of the counter, as an expression. It has to stand in the statement that inserts: where it was the default
+    /// of a column, MariaDB 10.11 crashed (the whole server) when a statement was killed while it captured.
     pub(super) fn next_change(self) -> &'static str {
         match self {
             Self::MariaDb => "NEXTVAL(dbvsg_change)",
             Self::MySql => "dbvsg_next_change()",
-        }
-    }
-
-    /// How a history's column of change ids is declared, where it fills itself.
-    pub(super) fn change_column(self) -> &'static str {
-        match self {
-            Self::MariaDb => "BIGINT NOT NULL PRIMARY KEY DEFAULT NEXTVAL(dbvsg_change)",
-            Self::MySql => "BIGINT NOT NULL PRIMARY KEY DEFAULT 0",
-        }
-    }
-
-    /// What a trigger of the history does to fill that column, where a default cannot.
-    pub(super) fn fill_change(self) -> Option<&'static str> {
-        match self {
-            Self::MariaDb => None,
-            Self::MySql => Some("BEGIN IF NEW.vsg_id = 0 THEN SET NEW.vsg_id = dbvsg_next_change(); END IF; END"),
         }
     }
 

@@ -16,11 +16,10 @@ pub(super) fn table(backend: &MySql, tracked: &Tracked) -> String {
         format!("{} {}{collation} NULL DEFAULT NULL, ", backend.quote(&column.name), column.declared)
     });
     format!(
-        "CREATE TABLE {} ({}vsg_id {}, vsg_branch BIGINT, vsg_begin BIGINT, vsg_end BIGINT, \
+        "CREATE TABLE {} ({}vsg_id BIGINT NOT NULL PRIMARY KEY, vsg_branch BIGINT, vsg_begin BIGINT, vsg_end BIGINT, \
          vsg_op VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4",
         backend.quote_table(&tracked.history),
         columns.collect::<String>(),
-        backend.flavour.change_column(),
     )
 }
 

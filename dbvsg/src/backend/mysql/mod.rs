@@ -229,12 +229,29 @@ impl Backend for MySql {
         Expr::cust_with_exprs(sql, [column.into(), Expr::val(format!("%{literal}%")).into()])
     }
 
+    fn unique_key(&self, table: &TableName, key: &str) -> Option<Statement> {
+        Some(describe::unique_key(table, key))
+    }
+
     fn differs(&self, column: &Column, a: &str, b: &str) -> String {
         triggers::differs(column, a, b)
     }
 
     fn unsealed(&self) -> &'static str {
         "SELECT id FROM dbvsg_commit WHERE seq IS NULL UNION ALL SELECT id FROM dbvsg_pending"
+    }
+
+    fn backlog(&self) -> &'static str {
+        "SELECT COUNT(*) AS commits, MIN(w.written_at) AS oldest FROM (\
+         SELECT written_at FROM dbvsg_commit WHERE seq IS NULL UNION ALL SELECT written_at FROM dbvsg_pending) w"
+    }
+
+    fn fresh_id(&self, column: &str) -> (String, String) {
+        (format!("{column}, "), format!("{}, ", self.flavour.next_change()))
+    }
+
+    fn key_step(&self) -> &'static str {
+        "CAST(@@SESSION.auto_increment_increment AS SIGNED)"
     }
 
     fn now(&self) -> &'static str {

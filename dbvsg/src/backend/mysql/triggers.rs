@@ -31,16 +31,12 @@ pub(super) fn differs(column: &Column, a: &str, b: &str) -> String {
 
 pub(super) fn triggers(backend: &MySql, tracked: &Tracked) -> Vec<Trigger> {
     let capture = Capture::new(backend, tracked);
-    let mut triggers = vec![
+    let triggers = vec![
         capture.trigger("insert", "AFTER", "INSERT", &format!("{BEGIN} {}", capture.write("NEW", "'insert'"))),
         capture.trigger("update", "AFTER", "UPDATE", &capture.update()),
         capture.trigger("delete", "AFTER", "DELETE", &format!("{BEGIN} {}", capture.write("OLD", "'delete'"))),
     ];
-    if let Some(fill) = backend.flavour.fill_change() {
-        triggers.push(capture.trigger_on(&tracked.history, "change", "BEFORE", "INSERT", fill));
-    }
-    triggers.extend(cascade::triggers(&capture));
-    triggers
+    triggers.into_iter().chain(cascade::triggers(&capture)).collect()
 }
 
 /// What the triggers of a table are made of.
@@ -80,15 +76,20 @@ impl<'a> Capture<'a> {
     /// The beginning of a statement that writes versions.
     pub(super) fn into_history(&self) -> String {
         format!(
-            "INSERT INTO {} ({}, vsg_branch, vsg_begin, vsg_op)",
+            "INSERT INTO {} ({}, vsg_id, vsg_branch, vsg_begin, vsg_op)",
             self.backend.quote_table(&self.tracked.history),
             self.columns.join(", "),
         )
     }
 
+    /// What goes into the columns of versions.
+    pub(super) fn version(&self, op: &str) -> String {
+        format!("{}, {MAIN}, @dbvsg_commit, {op}", self.backend.flavour.next_change())
+    }
+
     fn write(&self, row: &str, op: &str) -> String {
         let values: Vec<String> = self.columns.iter().map(|column| format!("{row}.{column}")).collect();
-        format!("{} VALUES ({}, {MAIN}, @dbvsg_commit, {op});", self.into_history(), values.join(", "))
+        format!("{} VALUES ({}, {});", self.into_history(), values.join(", "), self.version(op))
     }
 
     /// A change of the key is a delete and an insert.
