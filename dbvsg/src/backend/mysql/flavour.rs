@@ -97,7 +97,9 @@ impl Flavour {
             Self::MariaDb => {
                 "IF @@in_transaction THEN \
                  SELECT GROUP_CONCAT(variable_value ORDER BY variable_name) INTO here FROM information_schema.session_status \
-                 WHERE variable_name IN ('COM_BEGIN', 'COM_COMMIT', 'COM_ROLLBACK', 'COM_XA_START', 'COM_XA_COMMIT'); \
+                 WHERE variable_name IN ('COM_BEGIN', 'COM_COMMIT', 'COM_ROLLBACK', 'COM_XA_START', 'COM_XA_COMMIT', \
+                 'COM_ALTER_TABLE', 'COM_CREATE_INDEX', 'COM_CREATE_TABLE', 'COM_DROP_INDEX', 'COM_DROP_TABLE', 'COM_LOCK_TABLES', \
+                 'COM_RENAME_TABLE', 'COM_TRUNCATE'); \
                  END IF;"
             }
             Self::MySql => {

@@ -120,7 +120,7 @@ impl Backend for MySql {
     }
 
     fn views(&self) -> Statement {
-        statement("SELECT table_name AS name FROM information_schema.views")
+        statement("SELECT table_name AS name FROM information_schema.views WHERE table_schema = DATABASE()")
     }
 
     fn placeholder(&self, _position: usize) -> String {

@@ -12,10 +12,11 @@
 
 use super::{NOW, flavour::Flavour};
 
-/// What stands in a trigger before it captures. A clock that was stopped by `SET timestamp` would make all statements
-/// one; then the commit is checked once in a millisecond.
-pub(super) const BEGIN: &str =
-    "IF NOT (@dbvsg_at <=> UTC_TIMESTAMP(6)) OR SYSDATE(6) > @dbvsg_until THEN CALL dbvsg_begin(); END IF;";
+/// What stands in a trigger before it captures. A clock that was stopped by `SET timestamp` makes plain statements one, as
+/// long as their commit is not sealed. It mostly stands at a full second, where the commit is checked for each row; else
+/// once in a millisecond.
+pub(super) const BEGIN: &str = "IF NOT (@dbvsg_at <=> UTC_TIMESTAMP(6)) OR MICROSECOND(UTC_TIMESTAMP(6)) = 0 \
+    OR SYSDATE(6) > @dbvsg_until THEN CALL dbvsg_begin(); END IF;";
 
 /// The name of whoever is connected, without the host. It can hold an `@` itself.
 const USER: &str = "LEFT(USER(), CHAR_LENGTH(USER()) - CHAR_LENGTH(SUBSTRING_INDEX(USER(), '@', -1)) - 1)";

@@ -3,6 +3,8 @@
 //! There are no triggers for statements, so each row is captured by itself, and an ordinary write runs two statements: the
 //! comparison of the clock and the insert of the version. They run with the rights of the table's tracker.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{DbBackend, Statement};
 
 use super::{MySql, cascade, routines::BEGIN};
@@ -94,18 +96,48 @@ impl<'a> Capture<'a> {
 
     /// A change of the key is a delete and an insert.
     fn update(&self) -> String {
-        let watched = self.tracked.watched_columns().map(|column| {
-            let name = self.backend.quote(&column.name);
-            same(column, &format!("OLD.{name}"), &format!("NEW.{name}"))
-        });
         format!(
-            "IF NOT ({}) THEN {BEGIN} IF {} THEN {} ELSE {} {} END IF; END IF;",
-            watched.collect::<Vec<_>>().join(" AND "),
+            "DECLARE dbvsg_done INT DEFAULT 1; IF NOT ({}) THEN {} IF dbvsg_done THEN {BEGIN} IF {} THEN {} ELSE {} {} END IF; END IF; END IF;",
+            self.same("OLD", "NEW", self.tracked.watched_columns()),
+            self.look(),
             self.same_key("OLD", "NEW"),
             self.write("NEW", &self.op()),
             self.write("OLD", "'delete'"),
             self.write("NEW", "'insert'"),
         )
+    }
+
+    /// Looks whether an update took place. MariaDB fires the trigger also for a row that UPDATE IGNORE leaves as it is, because
+    /// a constraint stands in the way. That can be where a column of a constraint changes.
+    fn look(&self) -> String {
+        let table = &self.tracked.table;
+        let source = format!("FROM {} x WHERE", self.backend.quote_table(&table.name));
+        let moved = format!(
+            "IF NOT ({}) THEN SELECT COUNT(*) = 0 INTO dbvsg_done {source} {};",
+            self.same_key("OLD", "NEW"),
+            self.same_key("x", "OLD"),
+        );
+        let unique = table.unique.iter().flat_map(|key| key.columns.iter().map(|(name, _)| name));
+        let names: BTreeSet<&String> = unique.chain(table.foreign_keys.iter().flat_map(|key| &key.columns)).collect();
+        let columns: Vec<&Column> = names.into_iter().filter_map(|name| table.column(name)).collect();
+        if columns.is_empty() {
+            return format!("{moved} END IF;");
+        }
+        format!(
+            "{moved} ELSEIF NOT ({}) THEN SELECT COUNT(*) INTO dbvsg_done {source} {} AND {}; END IF;",
+            self.same("OLD", "NEW", columns.iter().copied()),
+            self.same_key("x", "NEW"),
+            self.same("x", "NEW", columns.iter().copied()),
+        )
+    }
+
+    /// Whether two rows are the same in these columns.
+    fn same<'b>(&self, a: &str, b: &str, columns: impl Iterator<Item = &'b Column>) -> String {
+        let each = columns.map(|column| {
+            let name = self.backend.quote(&column.name);
+            same(column, &format!("{a}.{name}"), &format!("{b}.{name}"))
+        });
+        each.collect::<Vec<_>>().join(" AND ")
     }
 
     pub(super) fn same_key(&self, a: &str, b: &str) -> String {
