@@ -655,7 +655,7 @@ async fn who_lacks_a_right_is_told(engine: Engine) {
     )
     .await;
     let as_builder = Vsg::connect(&builder.url()).await.unwrap();
-    denied(as_builder.enable("other").await.unwrap_err(), "TRIGGER command denied");
+    denied(as_builder.enable("other").await.unwrap_err(), "lacks a right");
     assert_eq!(scene.columns("other_history").await, [""; 0]);
     assert_eq!(scene.rows("SELECT COUNT(*) FROM dbvsg_table").await, ["1"]);
     as_builder.close().await.unwrap();

@@ -29,17 +29,28 @@ impl Flavour {
         }
     }
 
-    /// A query that has a row if the server is set up well enough, and what to say if it has none.
-    pub(super) fn requirement(self) -> Option<(&'static str, &'static str)> {
+    /// Queries that have a row if the server is set up well enough, and what to say if one has none.
+    pub(super) fn requirements(self) -> Vec<(&'static str, &'static str)> {
+        let by_row = (
+            "SELECT 1 AS one FROM DUAL WHERE NOT @@log_bin OR @@binlog_format <> 'STATEMENT'",
+            "the binary log holds statements, which a replica would run with other ids; set binlog_format to ROW or MIXED",
+        );
         match self {
-            Self::MariaDb => None,
-            Self::MySql => Some((
-                "SELECT 1 AS one FROM performance_schema.setup_consumers WHERE enabled = 'YES' \
+            Self::MariaDb => vec![by_row],
+            Self::MySql => vec![
+                by_row,
+                (
+                    "SELECT 1 AS one FROM DUAL WHERE NOT @@log_bin OR @@log_bin_trust_function_creators",
+                    "the server takes no function that writes while its binary log is on; set log_bin_trust_function_creators to 1",
+                ),
+                (
+                    "SELECT 1 AS one FROM performance_schema.setup_consumers WHERE enabled = 'YES' \
                  AND name = 'events_transactions_current' AND EXISTS (SELECT 1 FROM performance_schema.setup_instruments i \
                  WHERE i.name = 'transaction' AND i.enabled = 'YES')",
-                "the performance schema has to be on, with the consumer events_transactions_current and the instrument \
+                    "the performance schema has to be on, with the consumer events_transactions_current and the instrument \
                  transaction, as they are by default: triggers tell transactions apart by it",
-            )),
+                ),
+            ],
         }
     }
 
@@ -122,11 +133,13 @@ impl Flavour {
         }
     }
 
-    /// Creates a routine, in place of one of that name.
-    pub(super) fn replace_routine(self, kind: &str, name: &str, rest: &str) -> Vec<String> {
+    /// Creates a procedure, in place of one of that name.
+    pub(super) fn replace_procedure(self, name: &str, rest: &str) -> Vec<String> {
         match self {
-            Self::MariaDb => vec![format!("CREATE OR REPLACE {kind} {name}{rest}")],
-            Self::MySql => vec![format!("DROP {kind} IF EXISTS {name}"), format!("CREATE {kind} {name}{rest}")],
+            Self::MariaDb => vec![format!("CREATE OR REPLACE PROCEDURE {name}{rest}")],
+            Self::MySql => {
+                vec![format!("DROP PROCEDURE IF EXISTS {name}"), format!("CREATE PROCEDURE {name}{rest}")]
+            }
         }
     }
 

@@ -62,10 +62,10 @@ pub(super) async fn of(db: &DatabaseConnection) -> Result<&'static dyn Backend> 
     let Some(database) = row.try_get::<Option<String>>("", "here")? else {
         return unsupported("the URL names no database, as in mysql://user@host/database".into());
     };
-    if let Some((check, reason)) = flavour.requirement()
-        && db.query_one_raw(statement(check)).await?.is_none()
-    {
-        return unsupported(reason.into());
+    for (check, reason) in flavour.requirements() {
+        if db.query_one_raw(statement(check)).await?.is_none() {
+            return unsupported(reason.into());
+        }
     }
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let backend = known.entry((flavour, database.clone()));
