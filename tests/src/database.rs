@@ -108,7 +108,7 @@ async fn drop_database(engine: Engine, server: &Url, name: &str) {
     let force = engine.pick("", " WITH (FORCE)", "");
     if engine == Engine::MariaDb {
         // A transaction that is still open would hold up the drop.
-        let open = format!("SELECT id FROM information_schema.processlist WHERE db = '{name}'");
+        let open = format!("SELECT CAST(id AS SIGNED) FROM information_schema.processlist WHERE db = '{name}'");
         for row in must(db.query_all_raw(Statement::from_string(engine.backend(), open)).await) {
             let id: i64 = must(row.try_get_by_index(0));
             // It may have gone by itself.

@@ -1,6 +1,7 @@
 use dbvsg::sea_orm::{
     QueryResult, TryGetable,
     entity::prelude::{DateTime, DateTimeUtc, Decimal, Json, Uuid},
+    sqlx::{Column, MySql, Row, Type, TypeInfo},
 };
 
 /// A row as text: its values joined by `|`, NULL as `-`. The same value is the same text on every engine, as far as the
@@ -13,7 +14,8 @@ pub(crate) fn text(row: &QueryResult) -> String {
 /// The first type that fits is the column's: the drivers refuse to read a column as a type that it is not.
 fn value(row: &QueryResult, index: usize) -> Option<String> {
     let as_type = Reader { row, index };
-    None.or_else(|| as_type.read(|n: i64| n.to_string()))
+    None.or_else(|| as_type.read_bytes())
+        .or_else(|| as_type.read(|n: i64| n.to_string()))
         .or_else(|| as_type.read(|n: i32| n.to_string()))
         .or_else(|| as_type.read(|n: i16| n.to_string()))
         .or_else(|| as_type.read(|n: u64| n.to_string()))
@@ -21,7 +23,7 @@ fn value(row: &QueryResult, index: usize) -> Option<String> {
         .or_else(|| as_type.read(|n: f64| n.to_string()))
         .or_else(|| as_type.read(|n: f32| n.to_string()))
         .or_else(|| as_type.read(|text: String| text))
-        .or_else(|| as_type.read(|bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+        .or_else(|| as_type.read(hexadecimal))
         .or_else(|| as_type.read(|n: Decimal| n.normalize().to_string()))
         .or_else(|| as_type.read(|moment: DateTimeUtc| moment.format("%FT%T%.6fZ").to_string()))
         .or_else(|| as_type.read(|moment: DateTime| moment.format("%FT%T%.6f").to_string()))
@@ -35,7 +37,19 @@ struct Reader<'a> {
     index: usize,
 }
 
+fn hexadecimal(bytes: Vec<u8>) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Reader<'_> {
+    /// Bytes, where the driver would take them for text if they happen to be some.
+    fn read_bytes(&self) -> Option<Option<String>> {
+        let info = self.row.try_as_mysql_row()?.column(self.index).type_info();
+        let bytes = (info.name().contains("BLOB") || info.name().contains("BINARY"))
+            && !<String as Type<MySql>>::compatible(info);
+        bytes.then(|| self.read(hexadecimal)).flatten()
+    }
+
     /// None if the column is of another type, Some(None) if it is NULL.
     fn read<T: TryGetable>(&self, show: impl FnOnce(T) -> String) -> Option<Option<String>> {
         self.row.try_get_by_index::<Option<T>>(self.index).ok().map(|value| value.map(show))

@@ -125,7 +125,7 @@ async fn raw_selects_of_every_shape_travel_too(engine: Engine) {
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2) SELECT name FROM users JOIN n ON i = id ORDER BY id",
             vec!["Zoë", "Ben"],
         ),
-        ("SELECT name FROM users UNION SELECT 'x' ORDER BY 1", vec!["Ben", "Zoë", "x"]),
+        ("SELECT name FROM users UNION SELECT 'zz' ORDER BY 1", vec!["Ben", "Zoë", "zz"]),
         ("SELECT name, row_number() OVER (ORDER BY id DESC) FROM users ORDER BY id", vec!["Zoë|2", "Ben|1"]),
         ("SELECT 'users; DELETE' -- users\n FROM users LIMIT 1", vec!["users; DELETE"]),
     ] {
@@ -315,7 +315,9 @@ async fn a_plain_sql_client_sees_the_commits(engine: Engine) {
     assert!(rows[1].ends_with("|TRANSACTION|ann|1|0|0|64"));
     for moment in scene.rows("SELECT created_at FROM db_vsg").await {
         let shape: String = moment.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
-        assert_eq!(shape, "9999-99-99T99:99:99.999999Z");
+        let text = "9999-99-99T99:99:99.999999Z";
+        // The engine's own type for a moment, where the client shows it as one.
+        assert_eq!(shape, engine.pick(text, text, "9999-99-99 99:99:99.999999"));
     }
     scene.end().await;
 }

@@ -1,8 +1,10 @@
 //! The typed layer: an entity's rows, each write a commit or part of one.
 
 pub mod codec;
+mod explain;
 mod find;
 mod hooks;
+mod insert;
 mod read;
 mod scope;
 mod versioned;

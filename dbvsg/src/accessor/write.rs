@@ -4,7 +4,7 @@ use sea_orm::{
     sea_query::{ArrayType, Expr, IntoValueTuple},
 };
 
-use super::{Accessor, Operation, Scope, Writable, codec, hooks::Event, read::KeyOf, read::is_present};
+use super::{Accessor, Operation, Scope, Writable, codec, hooks::Event, insert, read::KeyOf, read::is_present};
 use crate::{Error, Result, Txn};
 
 /// The most values one statement binds; every engine takes more.
@@ -177,7 +177,7 @@ impl<E: Writable> Accessor<E> {
         for hook in &self.hooks {
             hook.before_insert(txn, &mut row).await.map_err(Error::Hook)?;
         }
-        let row = row.insert(txn).await?;
+        let row = self.explained(txn, row.insert(txn).await).await?;
         self.inserted(txn, &row).await?;
         Ok(row)
     }
@@ -194,7 +194,7 @@ impl<E: Writable> Accessor<E> {
         // One statement gives all its rows the same columns, so rows that leave others to their defaults begin another.
         for alike in rows.chunk_by(|a, b| left_out::<E>(a) == left_out::<E>(b)) {
             for some in alike.chunks(chunk) {
-                inserted.extend(E::insert_many(some.iter().cloned()).exec_with_returning(txn).await?);
+                inserted.extend(self.explained(txn, insert::insert::<E>(txn, some).await).await?);
             }
         }
         for row in &inserted {
@@ -234,7 +234,7 @@ impl<E: Writable> Accessor<E> {
         let is_key = |column: &E::Column| E::PrimaryKey::from_column(*column).is_some();
         let any =
             E::Column::iter().any(|column| !is_key(&column) && matches!(changes.get(column), ActiveValue::Set(_)));
-        let after = if any { changes.update(txn).await? } else { before.clone() };
+        let after = if any { self.explained(txn, changes.update(txn).await).await? } else { before.clone() };
         for hook in &self.hooks {
             hook.after_update(txn, &before, &after).await.map_err(Error::Hook)?;
         }
@@ -321,7 +321,7 @@ fn values<E: Writable>(key: KeyOf<E>) -> Vec<Bound> {
     key.into_value_tuple().into_iter().collect()
 }
 
-fn row_key<E: Writable>(row: &E::Model) -> Vec<Bound> {
+pub(super) fn row_key<E: Writable>(row: &E::Model) -> Vec<Bound> {
     E::PrimaryKey::iter().map(|key| row.get(key.into_column())).collect()
 }
 
@@ -331,7 +331,7 @@ fn left_out<E: Writable>(row: &E::ActiveModel) -> Vec<bool> {
 }
 
 /// The key that is set in a row to be saved, if all of it is.
-fn key_of<E: Writable>(row: &E::ActiveModel) -> Option<Vec<Bound>> {
+pub(super) fn key_of<E: Writable>(row: &E::ActiveModel) -> Option<Vec<Bound>> {
     let parts = E::PrimaryKey::iter().map(|key| match row.get(key.into_column()) {
         ActiveValue::Set(value) | ActiveValue::Unchanged(value) => Some(value),
         ActiveValue::NotSet => None,
@@ -340,7 +340,7 @@ fn key_of<E: Writable>(row: &E::ActiveModel) -> Option<Vec<Bound>> {
 }
 
 /// A condition that holds for the rows with these keys.
-fn any_of<E: Writable>(keys: &[Vec<Bound>]) -> Condition {
+pub(super) fn any_of<E: Writable>(keys: &[Vec<Bound>]) -> Condition {
     let columns: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
     if let [only] = columns[..] {
         return Condition::all().add(only.is_in(keys.iter().flatten().cloned()));

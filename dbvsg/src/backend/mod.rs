@@ -283,6 +283,11 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// A condition that holds where a text column holds this text somewhere, in letters of either case.
     fn contains(&self, column: Expr, text: &str) -> Expr;
 
+    /// The columns of a unique key in order, as a query for `name`, where the engine's errors tell the key but not them.
+    fn unique_key(&self, _table: &TableName, _key: &str) -> Option<Statement> {
+        None
+    }
+
     /// Whether ORDER BY takes NULL for the smallest value.
     fn sorts_null_first(&self) -> bool {
         true
@@ -299,6 +304,22 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// How many commits are not sealed, and when the first of them was written, as a query for `commits` and `oldest`.
     fn backlog(&self) -> &'static str {
         "SELECT count(*) AS commits, min(written_at) AS oldest FROM dbvsg_commit WHERE seq IS NULL"
+    }
+
+    /// What stands before the columns and before the values of an INSERT, so that the column of ids is filled where it does
+    /// not fill itself.
+    fn fresh_id(&self, _column: &str) -> (String, String) {
+        (String::new(), String::new())
+    }
+
+    /// The next ids of the counter of commits and changes, as a query for `id`, where there is such a counter.
+    fn next_ids(&self, _count: usize) -> Option<Statement> {
+        None
+    }
+
+    /// How far apart the keys lie that the database gives to the rows of one statement, as an expression.
+    fn key_step(&self) -> &'static str {
+        "1"
     }
 
     /// The time now in microseconds, as an expression.

@@ -229,16 +229,18 @@ pub(super) async fn baseline(
         return Ok(());
     }
     let uuid = CommitId::random();
-    let mut sql =
-        Sql::new(backend, "INSERT INTO dbvsg_commit (uuid, branch_id, actor, operation, message, written_at) VALUES (");
+    let (column, fresh) = backend.fresh_id("id");
+    let into = format!("INSERT INTO dbvsg_commit ({column}uuid, branch_id, actor, operation, message, written_at)");
+    let mut sql = Sql::new(backend, format!("{into} VALUES ({fresh}"));
     sql.bind(uuid.to_string()).push(&format!(", {MAIN}, 'dbvsg', 'BASELINE', "));
     sql.bind(format!("{} enabled", tracked.name())).push(&format!(", {})", backend.now()));
     sql.execute(txn).await?;
     let columns: Vec<String> = tracked.captured_columns().map(|column| backend.quote(&column.name)).collect();
     let each = |names: &[String]| names.iter().map(|name| format!("l.{name}")).collect::<Vec<_>>().join(", ");
+    let (column, fresh) = backend.fresh_id("vsg_id");
     let sql = format!(
-        "INSERT INTO {} ({}, vsg_branch, vsg_begin, vsg_op) \
-         SELECT {}, {MAIN}, (SELECT c.id FROM dbvsg_commit c WHERE c.uuid = '{uuid}'), 'baseline' FROM {table} l ORDER BY {}",
+        "INSERT INTO {} ({}, {column}vsg_branch, vsg_begin, vsg_op) \
+         SELECT {}, {fresh}{MAIN}, (SELECT c.id FROM dbvsg_commit c WHERE c.uuid = '{uuid}'), 'baseline' FROM {table} l ORDER BY {}",
         backend.quote_table(&tracked.history),
         columns.join(", "),
         each(&columns),

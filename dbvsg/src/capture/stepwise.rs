@@ -21,9 +21,12 @@ use crate::{
 pub(super) async fn enable(vsg: &Vsg, name: &str, policy: &Policy) -> Result<()> {
     let turn = turn(vsg).await?;
     clean(vsg).await?;
-    let tracked = prepare(vsg, name, policy).await?;
-    if let Err(error) = fill(vsg, &tracked).await {
-        clean(vsg).await?;
+    let done = async { fill(vsg, &prepare(vsg, name, policy).await?).await };
+    if let Err(error) = done.await {
+        if let Err(left) = clean(vsg).await {
+            // Whoever connects next tries again.
+            tracing::warn!(error = &left as &dyn std::error::Error, table = name, "a table is left half enabled");
+        }
         return Err(error);
     }
     turn.commit().await?;

@@ -2,14 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use super::{
     canonical::{TableEntry, commit_hash},
     pending::{Pending, TableState},
 };
 use crate::{
-    Result,
+    Error, Result,
     backend::{Backend, Placing, Sql},
     catalog::Tracked,
     model::{CommitId, Hash},
@@ -52,23 +52,45 @@ pub(super) struct Chained {
     pub(super) entries: Vec<(i64, TableEntry)>,
 }
 
-/// Places the commits in the order given, and brings the states of their tables up to date.
+/// The ids that the commits have in the line, in the order given. They grow along it, so that a version's place is told by
+/// one comparison. A commit that began before the one it follows takes the id of its last change; if that was made before,
+/// too (it came to its end after what it follows was sealed), it takes a fresh one, and so do those behind it.
+pub(super) async fn number(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    tail: &Tail,
+    written: &[Pending],
+) -> Result<Vec<i64>> {
+    let (mut ids, mut last) = (Vec::with_capacity(written.len()), tail.id);
+    for pending in written {
+        let mut own = [pending.header.id, pending.last_change()].into_iter();
+        let Some(id) = own.find(|id| last.is_none_or(|last| *id > last)) else { break };
+        ids.push(id);
+        last = Some(id);
+    }
+    let missing = written.len() - ids.len();
+    if missing > 0 {
+        let damaged =
+            || Error::Corrupted { detail: "a commit has a smaller id than one that was sealed before".into() };
+        let rows = txn.query_all_raw(backend.next_ids(missing).ok_or_else(damaged)?).await?;
+        let mut fresh = rows.iter().map(|row| row.try_get::<i64>("", "id")).collect::<Result<Vec<_>, _>>()?;
+        fresh.sort_unstable();
+        ids.extend(fresh);
+    }
+    Ok(ids)
+}
+
+/// Places the commits in the order given, under these ids, and brings the states of their tables up to date.
 pub(super) fn chain(
     tail: Tail,
     written: Vec<Pending>,
+    ids: &[i64],
     tables: &mut HashMap<i64, (Arc<Tracked>, TableState)>,
 ) -> Chained {
     let Tail { id: mut parent, mut seq, mut time, mut hash } = tail;
     let mut chained = Chained { placings: Vec::with_capacity(written.len()), entries: Vec::new() };
-    for pending in written {
-        let last_change = pending.last_change();
-        let Pending { mut header, operation, tables: changed } = pending;
-        let written_id = header.id;
-        // Ids grow along the line, so that a version's place is told by one comparison. A commit that began before the
-        // one it follows takes the id of its last change, which is after all of theirs.
-        if parent.is_some_and(|parent| header.id <= parent) {
-            header.id = last_change;
-        }
+    for (Pending { mut header, operation, tables: changed }, id) in written.into_iter().zip(ids) {
+        let written_id = std::mem::replace(&mut header.id, *id);
         seq += 1;
         time = header.written_at.max(time + 1);
         (header.seq, header.committed_at, header.parent) = (seq, time, parent);

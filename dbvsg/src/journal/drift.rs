@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction};
 
 use super::View;
 use crate::{
@@ -153,14 +153,14 @@ pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<Commit
     author.check()?;
     let backend = vsg.backend();
     if !backend.transactional_ddl() {
-        // A trigger would end the transaction.
+        // Each CREATE ends the transaction it is in. So these come first: what still slips through before is recorded below.
         vsg.reload().await?;
         for tracked in vsg.catalog().iter() {
             repair_triggers(vsg.db(), backend, tracked).await?;
         }
     }
     let txn = capture::begin_write(vsg, backend.latest()).await?;
-    let catalog = vsg.catalog_now(&sea_orm::DatabaseExecutor::Transaction(&txn)).await?;
+    let catalog = vsg.catalog_now(&DatabaseExecutor::Transaction(&txn)).await?;
     // Writers are kept off, so that nothing they are about to commit looks like drift.
     for tracked in catalog.iter() {
         if let Some(lock) = backend.lock_table(&tracked.table.name) {
@@ -190,10 +190,10 @@ pub(crate) async fn open(
     operation: &str,
 ) -> Result<CommitId> {
     let id = CommitId::random();
-    let mut sql = Sql::new(
-        backend,
-        "INSERT INTO dbvsg_commit (uuid, branch_id, actor, operation, message, meta, written_at) VALUES (",
-    );
+    let (column, fresh) = backend.fresh_id("id");
+    let into =
+        format!("INSERT INTO dbvsg_commit ({column}uuid, branch_id, actor, operation, message, meta, written_at)");
+    let mut sql = Sql::new(backend, format!("{into} VALUES ({fresh}"));
     sql.bind(id.to_string()).push(", ").bind(MAIN).push(", ").bind(author.actor).push(", ").bind(operation);
     sql.push(", ").bind(author.message).push(", ").bind(author.meta.map(|meta| meta.to_string()));
     sql.push(&format!(", {})", backend.now()));
@@ -209,8 +209,9 @@ pub(crate) async fn record(
     commit: CommitId,
 ) -> Result<u64> {
     let comparison = Comparison::new(backend, tracked);
+    let (column, fresh) = backend.fresh_id("vsg_id");
     let current = format!("(SELECT id FROM dbvsg_commit WHERE uuid = '{commit}')");
-    let rest = |op: &str| format!("{MAIN}, {current}, {op}");
+    let rest = |op: &str| format!("{fresh}{MAIN}, {current}, {op}");
     let unknown = comparison.unknown(&format!(
         "{}, {}",
         comparison.columns("l"),
@@ -220,7 +221,7 @@ pub(crate) async fn record(
     let mut written = 0;
     for source in [unknown, lost] {
         let sql = format!(
-            "INSERT INTO {} ({}, vsg_branch, vsg_begin, vsg_op) {source}",
+            "INSERT INTO {} ({}, {column}vsg_branch, vsg_begin, vsg_op) {source}",
             comparison.history,
             comparison.columns.join(", "),
         );

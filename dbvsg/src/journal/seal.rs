@@ -142,7 +142,8 @@ async fn finish(
     }
     let tail = Tail::read(txn, backend, promised).await?;
     let seq = tail.seq();
-    let Chained { placings, entries } = chain::chain(tail, written, &mut tables);
+    let ids = chain::number(txn, backend, &tail, &written).await?;
+    let Chained { placings, entries } = chain::chain(tail, written, &ids, &mut tables);
     chain::renumber(txn, backend, &placings, &entries, &tables).await?;
     for placings in placings.chunks(100) {
         txn.execute_raw(backend.place(placings)).await?;

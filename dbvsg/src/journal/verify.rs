@@ -279,6 +279,13 @@ impl Line {
         if previous.is_some_and(|previous| previous.committed_at >= header.committed_at) {
             found.problem(None, Some(header), "its time is not after that of the commit before it");
         }
+        if previous.is_some_and(|previous| previous.id >= header.id) {
+            found.problem(
+                None,
+                Some(header),
+                "its id is not after that of the commit before it, so its versions are out of place",
+            );
+        }
         for entry in tables {
             let mut actual = digests.get(&(header.id, entry.table)).map(|(_, entry)| entry.clone()).unwrap_or_default();
             let rows = self.rows.entry(entry.table).or_default();

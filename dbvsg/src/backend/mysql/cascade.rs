@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{gone::Gone, routines::BEGIN, triggers::Capture};
 use crate::{
     backend::{Backend, Trigger},
-    catalog::MAIN,
     model::{Action, Cascade, TableName},
 };
 
@@ -107,10 +106,7 @@ fn write(capture: &Capture<'_>, expressions: &[String], effects: &[Effect]) -> V
         capture.same_key("x", "k"),
     );
     let insert = |values: &str, op: &str| {
-        format!(
-            "{} {with}SELECT {values}, {MAIN}, @dbvsg_commit, {op} {source} LOCK IN SHARE MODE;",
-            capture.into_history(),
-        )
+        format!("{} {with}SELECT {values}, {} {source} LOCK IN SHARE MODE;", capture.insert_into(), capture.version(op),)
     };
     let deletes =
         effects.iter().position(|effect| effect.assigned.is_none()).map(|position| format!("k.felt{position}"));

@@ -13,6 +13,7 @@ pub(super) fn support(flavour: Flavour) -> Vec<String> {
         TEXTS.iter().map(|table| format!("ALTER TABLE {table} CONVERT TO {BINARY}")).collect();
     statements
         .push("ALTER TABLE dbvsg_commit MODIFY query LONGTEXT, MODIFY message LONGTEXT, MODIFY meta LONGTEXT".into());
+    statements.push("ALTER TABLE dbvsg_commit MODIFY id BIGINT NOT NULL".into());
     statements.extend(flavour.counter());
     statements.push(format!(
         "CREATE TABLE IF NOT EXISTS dbvsg_pending (id BIGINT PRIMARY KEY, uuid VARCHAR(36), actor TEXT NOT NULL, operation TEXT, \

@@ -23,6 +23,6 @@ pub(super) async fn open(flavour: Flavour, txn: &DatabaseTransaction, context: &
 }
 
 pub(super) async fn close(txn: &DatabaseTransaction) -> Result<bool> {
-    let row = txn.query_one_raw(super::statement("SELECT dbvsg_close() AS captured")).await?;
+    let row = txn.query_one_raw(super::statement("CALL dbvsg_close()")).await?;
     Ok(row.map(|row| row.try_get::<Option<i64>>("", "captured")).transpose()?.flatten() == Some(1))
 }

@@ -19,7 +19,8 @@ pub(super) async fn tables(db: &DatabaseExecutor<'_>) -> Result<Vec<TableName>> 
 }
 
 pub(super) async fn describe(flavour: Flavour, db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<Table>> {
-    if name.schema.is_some() {
+    // No name holds letters beyond the basic plane, and the server fails to compare any with a text that does.
+    if name.schema.is_some() || name.name.chars().any(|letter| letter > '\u{ffff}') {
         return Ok(None);
     }
     let Some(found) = db.query_one_raw(about(name, TABLE)).await? else { return Ok(None) };
@@ -72,6 +73,12 @@ fn columns(flavour: Flavour) -> String {
 
 const UNIQUE_KEYS: &str = "SELECT s.index_name AS key_name, s.column_name AS name FROM information_schema.statistics s \
     WHERE s.table_schema = DATABASE() AND s.table_name = ? AND s.non_unique = 0 ORDER BY s.index_name, s.seq_in_index";
+
+/// The columns of the unique key of this name.
+pub(super) fn unique_key(table: &TableName, key: &str) -> Statement {
+    let sql = format!("SELECT k.name AS name FROM ({UNIQUE_KEYS}) k WHERE k.key_name = ?");
+    Statement::from_sql_and_values(DbBackend::MySql, sql, [table.name.as_str().into(), key.into()])
+}
 
 /// The columns of each unique key, by its name.
 async fn unique_keys(db: &DatabaseExecutor<'_>, name: &TableName) -> Result<BTreeMap<String, Vec<String>>> {

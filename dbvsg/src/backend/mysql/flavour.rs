@@ -29,27 +29,35 @@ impl Flavour {
         }
     }
 
-    /// A query that has a row if the server is set up well enough, and what to say if it has none.
-    pub(super) fn requirement(self) -> Option<(&'static str, &'static str)> {
+    /// Queries that have a row if the server is set up well enough, and what to say if one has none.
+    pub(super) fn requirements(self) -> Vec<(&'static str, &'static str)> {
+        let by_row = (
+            "SELECT 1 AS one FROM DUAL WHERE NOT @@log_bin OR @@binlog_format <> 'STATEMENT'",
+            "the binary log holds statements, which a replica would run with other ids; set binlog_format to ROW or MIXED",
+        );
         match self {
-            Self::MariaDb => None,
-            Self::MySql => Some((
-                "SELECT 1 AS one FROM performance_schema.setup_consumers WHERE enabled = 'YES' \
+            Self::MariaDb => vec![by_row],
+            Self::MySql => vec![
+                by_row,
+                (
+                    "SELECT 1 AS one FROM DUAL WHERE NOT @@log_bin OR @@log_bin_trust_function_creators",
+                    "the server takes no function that writes while its binary log is on; set log_bin_trust_function_creators to 1",
+                ),
+                (
+                    "SELECT 1 AS one FROM performance_schema.setup_consumers WHERE enabled = 'YES' \
                  AND name = 'events_transactions_current' AND EXISTS (SELECT 1 FROM performance_schema.setup_instruments i \
                  WHERE i.name = 'transaction' AND i.enabled = 'YES')",
-                "the performance schema has to be on, with the consumer events_transactions_current and the instrument \
+                    "the performance schema has to be on, with the consumer events_transactions_current and the instrument \
                  transaction, as they are by default: triggers tell transactions apart by it",
-            )),
+                ),
+            ],
         }
     }
 
     /// What makes the counter that commits and changes take their ids from.
     pub(super) fn counter(self) -> Vec<String> {
         match self {
-            Self::MariaDb => vec![
-                "CREATE SEQUENCE IF NOT EXISTS dbvsg_change CACHE 1000".into(),
-                "ALTER TABLE dbvsg_commit MODIFY id BIGINT NOT NULL DEFAULT NEXTVAL(dbvsg_change)".into(),
-            ],
+            Self::MariaDb => vec!["CREATE SEQUENCE IF NOT EXISTS dbvsg_change CACHE 1000".into()],
             Self::MySql => vec![
                 "CREATE TABLE IF NOT EXISTS dbvsg_change (id BIGINT AUTO_INCREMENT PRIMARY KEY) ENGINE = InnoDB".into(),
                 "DROP FUNCTION IF EXISTS dbvsg_next_change".into(),
@@ -57,36 +65,16 @@ impl Flavour {
                  INSERT INTO dbvsg_change VALUES (NULL); DELETE FROM dbvsg_change WHERE id = LAST_INSERT_ID(); \
                  RETURN LAST_INSERT_ID(); END"
                     .into(),
-                "ALTER TABLE dbvsg_commit MODIFY id BIGINT NOT NULL DEFAULT 0".into(),
-                "DROP TRIGGER IF EXISTS dbvsg_commit_id".into(),
-                "CREATE TRIGGER dbvsg_commit_id BEFORE INSERT ON dbvsg_commit FOR EACH ROW BEGIN \
-                 IF NEW.id = 0 THEN SET NEW.id = dbvsg_next_change(); END IF; END"
-                    .into(),
             ],
         }
     }
 
-    /// The next id of the counter, as an expression.
+    /// The next id of the counter, as an expression. It has to stand in the statement that inserts: where it was the default
+    /// of a column, MariaDB 10.11 crashed (the whole server) when a statement was killed while it captured.
     pub(super) fn next_change(self) -> &'static str {
         match self {
             Self::MariaDb => "NEXTVAL(dbvsg_change)",
             Self::MySql => "dbvsg_next_change()",
-        }
-    }
-
-    /// How a history's column of change ids is declared, where it fills itself.
-    pub(super) fn change_column(self) -> &'static str {
-        match self {
-            Self::MariaDb => "BIGINT NOT NULL PRIMARY KEY DEFAULT NEXTVAL(dbvsg_change)",
-            Self::MySql => "BIGINT NOT NULL PRIMARY KEY DEFAULT 0",
-        }
-    }
-
-    /// What a trigger of the history does to fill that column, where a default cannot.
-    pub(super) fn fill_change(self) -> Option<&'static str> {
-        match self {
-            Self::MariaDb => None,
-            Self::MySql => Some("BEGIN IF NEW.vsg_id = 0 THEN SET NEW.vsg_id = dbvsg_next_change(); END IF; END"),
         }
     }
 
@@ -120,7 +108,9 @@ impl Flavour {
             Self::MariaDb => {
                 "IF @@in_transaction THEN \
                  SELECT GROUP_CONCAT(variable_value ORDER BY variable_name) INTO here FROM information_schema.session_status \
-                 WHERE variable_name IN ('COM_BEGIN', 'COM_COMMIT', 'COM_ROLLBACK', 'COM_XA_START', 'COM_XA_COMMIT'); \
+                 WHERE variable_name IN ('COM_BEGIN', 'COM_COMMIT', 'COM_ROLLBACK', 'COM_XA_START', 'COM_XA_COMMIT', \
+                 'COM_ALTER_TABLE', 'COM_CREATE_INDEX', 'COM_CREATE_TABLE', 'COM_DROP_INDEX', 'COM_DROP_TABLE', 'COM_LOCK_TABLES', \
+                 'COM_RENAME_TABLE', 'COM_TRUNCATE'); \
                  END IF;"
             }
             Self::MySql => {
@@ -143,11 +133,13 @@ impl Flavour {
         }
     }
 
-    /// Creates a routine, in place of one of that name.
-    pub(super) fn replace_routine(self, kind: &str, name: &str, rest: &str) -> Vec<String> {
+    /// Creates a procedure, in place of one of that name.
+    pub(super) fn replace_procedure(self, name: &str, rest: &str) -> Vec<String> {
         match self {
-            Self::MariaDb => vec![format!("CREATE OR REPLACE {kind} {name}{rest}")],
-            Self::MySql => vec![format!("DROP {kind} IF EXISTS {name}"), format!("CREATE {kind} {name}{rest}")],
+            Self::MariaDb => vec![format!("CREATE OR REPLACE PROCEDURE {name}{rest}")],
+            Self::MySql => {
+                vec![format!("DROP PROCEDURE IF EXISTS {name}"), format!("CREATE PROCEDURE {name}{rest}")]
+            }
         }
     }
 

@@ -12,11 +12,10 @@ const PREFIX: u32 = 63;
 pub(super) fn table(backend: &MySql, tracked: &Tracked) -> String {
     let columns = tracked.captured_columns().map(|column| definition(backend, column) + ", ");
     format!(
-        "CREATE TABLE {} ({}vsg_id {}, vsg_branch BIGINT, vsg_begin BIGINT, vsg_end BIGINT, \
+        "CREATE TABLE {} ({}vsg_id BIGINT NOT NULL PRIMARY KEY, vsg_branch BIGINT, vsg_begin BIGINT, vsg_end BIGINT, \
          vsg_op VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4",
         backend.quote_table(&tracked.history),
         columns.collect::<String>(),
-        backend.flavour.change_column(),
     )
 }
 

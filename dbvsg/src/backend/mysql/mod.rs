@@ -64,10 +64,10 @@ pub(super) async fn of(db: &DatabaseConnection) -> Result<&'static dyn Backend> 
     let Some(database) = row.try_get::<Option<String>>("", "here")? else {
         return unsupported("the URL names no database, as in mysql://user@host/database".into());
     };
-    if let Some((check, reason)) = flavour.requirement()
-        && db.query_one_raw(statement(check)).await?.is_none()
-    {
-        return unsupported(reason.into());
+    for (check, reason) in flavour.requirements() {
+        if db.query_one_raw(statement(check)).await?.is_none() {
+            return unsupported(reason.into());
+        }
     }
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let backend = known.entry((flavour, database.clone()));
@@ -122,7 +122,7 @@ impl Backend for MySql {
     }
 
     fn views(&self) -> Statement {
-        statement("SELECT table_name AS name FROM information_schema.views")
+        statement("SELECT table_name AS name FROM information_schema.views WHERE table_schema = DATABASE()")
     }
 
     fn placeholder(&self, _position: usize) -> String {
@@ -268,7 +268,11 @@ impl Backend for MySql {
     fn contains(&self, column: Expr, text: &str) -> Expr {
         let literal = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
         let sql = "LOWER(CONVERT(? USING utf8mb4)) COLLATE utf8mb4_bin LIKE ? ESCAPE '!'";
-        Expr::cust_with_exprs(sql, [column.into(), Expr::val(format!("%{literal}%")).into()])
+        Expr::cust_with_exprs(sql, [column, Expr::val(format!("%{literal}%"))])
+    }
+
+    fn unique_key(&self, table: &TableName, key: &str) -> Option<Statement> {
+        Some(describe::unique_key(table, key))
     }
 
     fn differs(&self, column: &Column, a: &str, b: &str) -> String {
@@ -277,6 +281,24 @@ impl Backend for MySql {
 
     fn unsealed(&self) -> &'static str {
         "SELECT id FROM dbvsg_commit WHERE seq IS NULL UNION ALL SELECT id FROM dbvsg_pending"
+    }
+
+    fn backlog(&self) -> &'static str {
+        "SELECT COUNT(*) AS commits, MIN(w.written_at) AS oldest FROM (\
+         SELECT written_at FROM dbvsg_commit WHERE seq IS NULL UNION ALL SELECT written_at FROM dbvsg_pending) w"
+    }
+
+    fn fresh_id(&self, column: &str) -> (String, String) {
+        (format!("{column}, "), format!("{}, ", self.flavour.next_change()))
+    }
+
+    fn next_ids(&self, count: usize) -> Option<Statement> {
+        let one = format!("SELECT CAST({} AS SIGNED) AS id", self.flavour.next_change());
+        Some(statement(vec![one; count].join(" UNION ALL ")))
+    }
+
+    fn key_step(&self) -> &'static str {
+        "CAST(@@SESSION.auto_increment_increment AS SIGNED)"
     }
 
     fn now(&self) -> &'static str {

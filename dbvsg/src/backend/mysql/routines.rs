@@ -12,20 +12,18 @@
 
 use super::{NOW, flavour::Flavour};
 
-/// What stands in a trigger before it captures. A clock that was stopped by `SET timestamp` would make all statements
-/// one; then the commit is checked once in a millisecond.
-pub(super) const BEGIN: &str =
-    "IF NOT (@dbvsg_at <=> UTC_TIMESTAMP(6)) OR SYSDATE(6) > @dbvsg_until THEN CALL dbvsg_begin(); END IF;";
+/// What stands in a trigger before it captures. A clock that was stopped by `SET timestamp` makes plain statements one, as
+/// long as their commit is not sealed. It mostly stands at a full second, where the commit is checked for each row; else
+/// once in a millisecond.
+pub(super) const BEGIN: &str = "IF NOT (@dbvsg_at <=> UTC_TIMESTAMP(6)) OR MICROSECOND(UTC_TIMESTAMP(6)) = 0 \
+    OR SYSDATE(6) > @dbvsg_until THEN CALL dbvsg_begin(); END IF;";
 
 /// The name of whoever is connected, without the host. It can hold an `@` itself.
 const USER: &str = "LEFT(USER(), CHAR_LENGTH(USER()) - CHAR_LENGTH(SUBSTRING_INDEX(USER(), '@', -1)) - 1)";
 
 pub(super) fn routines(flavour: Flavour) -> Vec<String> {
-    let begin =
-        flavour.replace_routine("PROCEDURE", "dbvsg_begin", &format!("() MODIFIES SQL DATA {}", begin(flavour)));
-    let close =
-        flavour.replace_routine("FUNCTION", "dbvsg_close", &format!("() RETURNS BIGINT MODIFIES SQL DATA {}", close()));
-    [begin, close].concat()
+    let procedure = |name: &str, body: &str| flavour.replace_procedure(name, &format!("() MODIFIES SQL DATA {body}"));
+    [procedure("dbvsg_begin", &begin(flavour)), procedure("dbvsg_close", &close())].concat()
 }
 
 /// Sets `@dbvsg_commit` to the commit of this transaction, and opens one if there is none: the one that DBVSG opened
@@ -60,14 +58,14 @@ fn begin(flavour: Flavour) -> String {
     )
 }
 
-/// Ends a transaction of DBVSG's: notes the time, or takes the commit back if nothing was captured. Returns 1 if something
-/// was.
+/// Ends a transaction of DBVSG's: notes the time, or takes the commit back if nothing was captured. Selects 1 if something
+/// was. No function, because a server that writes a binary log takes none that writes.
 fn close() -> String {
     format!(
         "BEGIN DECLARE found BIGINT; \
          SELECT MAX(captured) INTO found FROM dbvsg_pending WHERE id = @dbvsg_own; \
          IF found = 1 THEN UPDATE dbvsg_pending SET written_at = {NOW} WHERE id = @dbvsg_own; \
          ELSEIF found = 0 THEN DELETE FROM dbvsg_pending WHERE id = @dbvsg_own; END IF; \
-         SET @dbvsg_own = NULL; RETURN found; END"
+         SET @dbvsg_own = NULL; SELECT found AS captured; END"
     )
 }

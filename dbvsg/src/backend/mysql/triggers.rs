@@ -3,6 +3,8 @@
 //! There are no triggers for statements, so each row is captured by itself, and an ordinary write runs two statements: the
 //! comparison of the clock and the insert of the version. They run with the rights of the table's tracker.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{DbBackend, Statement};
 
 use super::{MySql, cascade, routines::BEGIN};
@@ -31,16 +33,12 @@ pub(super) fn differs(column: &Column, a: &str, b: &str) -> String {
 
 pub(super) fn triggers(backend: &MySql, tracked: &Tracked) -> Vec<Trigger> {
     let capture = Capture::new(backend, tracked);
-    let mut triggers = vec![
+    let triggers = vec![
         capture.trigger("insert", "AFTER", "INSERT", &format!("{BEGIN} {}", capture.write("NEW", "'insert'"))),
         capture.trigger("update", "AFTER", "UPDATE", &capture.update()),
         capture.trigger("delete", "AFTER", "DELETE", &format!("{BEGIN} {}", capture.write("OLD", "'delete'"))),
     ];
-    if let Some(fill) = backend.flavour.fill_change() {
-        triggers.push(capture.trigger_on(&tracked.history, "change", "BEFORE", "INSERT", fill));
-    }
-    triggers.extend(cascade::triggers(&capture));
-    triggers
+    triggers.into_iter().chain(cascade::triggers(&capture)).collect()
 }
 
 /// What the triggers of a table are made of.
@@ -78,33 +76,68 @@ impl<'a> Capture<'a> {
     }
 
     /// The beginning of a statement that writes versions.
-    pub(super) fn into_history(&self) -> String {
+    pub(super) fn insert_into(&self) -> String {
         format!(
-            "INSERT INTO {} ({}, vsg_branch, vsg_begin, vsg_op)",
+            "INSERT INTO {} ({}, vsg_id, vsg_branch, vsg_begin, vsg_op)",
             self.backend.quote_table(&self.tracked.history),
             self.columns.join(", "),
         )
     }
 
+    /// What goes into the columns of versions.
+    pub(super) fn version(&self, op: &str) -> String {
+        format!("{}, {MAIN}, @dbvsg_commit, {op}", self.backend.flavour.next_change())
+    }
+
     fn write(&self, row: &str, op: &str) -> String {
         let values: Vec<String> = self.columns.iter().map(|column| format!("{row}.{column}")).collect();
-        format!("{} VALUES ({}, {MAIN}, @dbvsg_commit, {op});", self.into_history(), values.join(", "))
+        format!("{} VALUES ({}, {});", self.insert_into(), values.join(", "), self.version(op))
     }
 
     /// A change of the key is a delete and an insert.
     fn update(&self) -> String {
-        let watched = self.tracked.watched_columns().map(|column| {
-            let name = self.backend.quote(&column.name);
-            same(column, &format!("OLD.{name}"), &format!("NEW.{name}"))
-        });
         format!(
-            "IF NOT ({}) THEN {BEGIN} IF {} THEN {} ELSE {} {} END IF; END IF;",
-            watched.collect::<Vec<_>>().join(" AND "),
+            "DECLARE dbvsg_done INT DEFAULT 1; IF NOT ({}) THEN {} IF dbvsg_done THEN {BEGIN} IF {} THEN {} ELSE {} {} END IF; END IF; END IF;",
+            self.same("OLD", "NEW", self.tracked.watched_columns()),
+            self.look(),
             self.same_key("OLD", "NEW"),
             self.write("NEW", &self.op()),
             self.write("OLD", "'delete'"),
             self.write("NEW", "'insert'"),
         )
+    }
+
+    /// Looks whether an update took place. MariaDB fires the trigger also for a row that UPDATE IGNORE leaves as it is, because
+    /// a constraint stands in the way. That can be where a column of a constraint changes.
+    fn look(&self) -> String {
+        let table = &self.tracked.table;
+        let source = format!("FROM {} x WHERE", self.backend.quote_table(&table.name));
+        let moved = format!(
+            "IF NOT ({}) THEN SELECT COUNT(*) = 0 INTO dbvsg_done {source} {};",
+            self.same_key("OLD", "NEW"),
+            self.same_key("x", "OLD"),
+        );
+        let unique = table.unique.iter().flat_map(|key| key.columns.iter().map(|(name, _)| name));
+        let names: BTreeSet<&String> = unique.chain(table.foreign_keys.iter().flat_map(|key| &key.columns)).collect();
+        let columns: Vec<&Column> = names.into_iter().filter_map(|name| table.column(name)).collect();
+        if columns.is_empty() {
+            return format!("{moved} END IF;");
+        }
+        format!(
+            "{moved} ELSEIF NOT ({}) THEN SELECT COUNT(*) INTO dbvsg_done {source} {} AND {}; END IF;",
+            self.same("OLD", "NEW", columns.iter().copied()),
+            self.same_key("x", "NEW"),
+            self.same("x", "NEW", columns.iter().copied()),
+        )
+    }
+
+    /// Whether two rows are the same in these columns.
+    fn same<'b>(&self, a: &str, b: &str, columns: impl Iterator<Item = &'b Column>) -> String {
+        let each = columns.map(|column| {
+            let name = self.backend.quote(&column.name);
+            same(column, &format!("{a}.{name}"), &format!("{b}.{name}"))
+        });
+        each.collect::<Vec<_>>().join(" AND ")
     }
 
     pub(super) fn same_key(&self, a: &str, b: &str) -> String {

@@ -270,6 +270,12 @@ impl Backend for Postgres {
         capture::differ(std::iter::once((a.to_owned(), b.to_owned())))
     }
 
+    fn next_ids(&self, count: usize) -> Option<Statement> {
+        let counter = self.own("dbvsg_change").replace('\'', "''");
+        let sql = format!("SELECT nextval('{counter}') AS id FROM generate_series(1, $1)");
+        Some(Statement::from_sql_and_values(DbBackend::Postgres, sql, [(count as i64).into()]))
+    }
+
     fn now(&self) -> &'static str {
         NOW
     }

@@ -1,0 +1,61 @@
+//! Rows that are inserted and read back, in few statements, whether the engine returns what it inserts or not.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbErr, PrimaryKeyTrait, QueryFilter, QueryTrait, TryFromU64, Value as Bound,
+    sea_query::IntoValueTuple,
+};
+
+use super::{
+    Writable,
+    read::KeyOf,
+    write::{any_of, key_of, row_key},
+};
+use crate::{Result, Txn, backend::Sql};
+
+/// Inserts rows that set the same columns, and returns them in the same order. One statement; one more, or two where the
+/// database gives the keys, on an engine that returns nothing.
+pub(super) async fn insert<E: Writable>(txn: &Txn, rows: &[E::ActiveModel]) -> Result<Vec<E::Model>> {
+    let statement = E::insert_many(rows.iter().cloned());
+    if txn.support_returning() {
+        return Ok(statement.exec_with_returning(txn).await?);
+    }
+    let given: Option<Vec<Vec<Bound>>> = rows.iter().map(key_of::<E>).collect();
+    if given.is_none() && !<E::PrimaryKey as PrimaryKeyTrait>::auto_increment() {
+        // A key that only the database knows how to make. SeaORM says what it thinks of it.
+        let mut inserted = Vec::with_capacity(rows.len());
+        for row in rows {
+            inserted.push(row.clone().insert(txn).await?);
+        }
+        return Ok(inserted);
+    }
+    let done = txn.execute(&statement.into_query()).await?;
+    let keys = match given {
+        Some(keys) => keys,
+        None => generated::<E>(txn, done.last_insert_id(), rows.len()).await?,
+    };
+    read_back::<E>(txn, &keys).await
+}
+
+/// The keys that the database gave to the rows of a statement, of which it tells the first.
+async fn generated<E: Writable>(txn: &Txn, first: u64, count: usize) -> Result<Vec<Vec<Bound>>> {
+    let backend = txn.vsg().backend();
+    let row = Sql::new(backend, format!("SELECT {} AS step", backend.key_step())).one(txn).await?;
+    let step: i64 = row.map(|row| row.try_get("", "step")).transpose()?.unwrap_or(1);
+    let key = |position: usize| {
+        let key = KeyOf::<E>::try_from_u64(first + position as u64 * step.unsigned_abs())?;
+        Ok(key.into_value_tuple().into_iter().collect())
+    };
+    (0..count).map(key).collect()
+}
+
+async fn read_back<E: Writable>(txn: &Txn, keys: &[Vec<Bound>]) -> Result<Vec<E::Model>> {
+    let mut rows = E::find().filter(any_of::<E>(keys)).all(txn).await?;
+    if rows.len() != keys.len() {
+        return Err(DbErr::RecordNotFound("not all rows are there that were inserted".into()).into());
+    }
+    let places: HashMap<&Vec<Bound>, usize> = keys.iter().enumerate().map(|(place, key)| (key, place)).collect();
+    rows.sort_by_key(|row| places.get(&row_key::<E>(row)).copied());
+    Ok(rows)
+}
