@@ -108,7 +108,7 @@ fn write(capture: &Capture<'_>, expressions: &[String], effects: &[Effect]) -> V
     let insert = |values: &str, op: &str| {
         format!(
             "{} {with}SELECT {values}, {} {source} LOCK IN SHARE MODE;",
-            capture.into_history(),
+            capture.insert_into_history(),
             capture.version(op),
         )
     };

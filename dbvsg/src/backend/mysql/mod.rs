@@ -226,7 +226,7 @@ impl Backend for MySql {
     fn contains(&self, column: Expr, text: &str) -> Expr {
         let literal = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
         let sql = "LOWER(CONVERT(? USING utf8mb4)) COLLATE utf8mb4_bin LIKE ? ESCAPE '!'";
-        Expr::cust_with_exprs(sql, [column.into(), Expr::val(format!("%{literal}%")).into()])
+        Expr::cust_with_exprs(sql, [column, Expr::val(format!("%{literal}%"))])
     }
 
     fn unique_key(&self, table: &TableName, key: &str) -> Option<Statement> {
@@ -248,6 +248,10 @@ impl Backend for MySql {
 
     fn fresh_id(&self, column: &str) -> (String, String) {
         (format!("{column}, "), format!("{}, ", self.flavour.next_change()))
+    }
+
+    fn copying(&self, sql: String) -> String {
+        self.flavour.without_mode(&sql)
     }
 
     fn key_step(&self) -> &'static str {

@@ -76,7 +76,7 @@ impl<'a> Capture<'a> {
     }
 
     /// The beginning of a statement that writes versions.
-    pub(super) fn into_history(&self) -> String {
+    pub(super) fn insert_into_history(&self) -> String {
         format!(
             "INSERT INTO {} ({}, vsg_id, vsg_branch, vsg_begin, vsg_op)",
             self.backend.quote_table(&self.tracked.history),
@@ -91,7 +91,7 @@ impl<'a> Capture<'a> {
 
     fn write(&self, row: &str, op: &str) -> String {
         let values: Vec<String> = self.columns.iter().map(|column| format!("{row}.{column}")).collect();
-        format!("{} VALUES ({}, {});", self.into_history(), values.join(", "), self.version(op))
+        format!("{} VALUES ({}, {});", self.insert_into_history(), values.join(", "), self.version(op))
     }
 
     /// A change of the key is a delete and an insert.
