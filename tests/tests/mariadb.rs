@@ -453,10 +453,7 @@ async fn many_rows_are_one_commit(engine: Engine) {
     let log = scene.log().await;
     let counts: Vec<_> = log.iter().map(|c| (c.tables[0].inserted, c.tables[0].updated, c.tables[0].deleted)).collect();
     assert_eq!(counts, [(0, 2, 0), (1000, 0, 0), (0, 0, 5000), (0, 10_000, 0), (20_000, 0, 0)]);
-    assert_eq!(
-        scene.rows_at("HEAD~3", "SELECT COUNT(*), MAX(v) FROM m").await,
-        ["20000|n9999"].map(|row| row.replace("n9999", "n9999"))
-    );
+    assert_eq!(scene.rows_at("HEAD~3", "SELECT COUNT(*), MAX(v) FROM m").await, ["20000|n9999"]);
     scene.end().await;
 }
 
