@@ -125,13 +125,14 @@ impl Flavour {
         }
     }
 
-    /// Whether the column `c` of the information schema holds JSON under the name of another type, as an expression.
+    /// Whether the column `c` of the information schema holds JSON under the name of another type, as an expression with the
+    /// name of its table as parameter.
     /// MariaDB's JSON is text with a check.
     pub(super) fn is_json_text(self) -> &'static str {
         match self {
             Self::MariaDb => {
-                "EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema \
-                 AND k.table_name = c.table_name AND k.constraint_name = c.column_name \
+                "EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = DATABASE() \
+                 AND k.table_name = ? AND k.constraint_name = c.column_name \
                  AND k.check_clause = CONCAT('json_valid(`', c.column_name, '`)'))"
             }
             Self::MySql => "FALSE",

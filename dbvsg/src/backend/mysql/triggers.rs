@@ -166,7 +166,7 @@ fn prefix(tracked: &Tracked) -> String {
 pub(super) fn installed(tracked: &Tracked) -> Statement {
     let sql = "SELECT trigger_name AS name, \
                CONCAT_WS(' ', action_timing, event_manipulation, event_object_table, sql_mode, action_statement) AS body \
-               FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND trigger_name LIKE ? ESCAPE '!'";
+               FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND event_object_schema = DATABASE() AND trigger_name LIKE ? ESCAPE '!'";
     let pattern = format!("{}%", prefix(tracked).replace('_', "!_"));
     Statement::from_sql_and_values(DbBackend::MySql, sql, [pattern.into()])
 }
