@@ -100,7 +100,17 @@ async fn dates_that_are_none_are_kept(engine: Engine) {
             "{lax}; INSERT INTO z VALUES (1, 1, '0000-00-00', '2024-02-31 10:00', '0000-00-00 00:00:00', 'wrong')"
         ),
     );
-    scene.vsg.enable("z").await.unwrap();
+    // One that would not take them itself.
+    let mut options = dbvsg::sea_orm::ConnectOptions::new(scene.url());
+    options.map_sqlx_mysql_pool_opts(|pool| {
+        pool.after_connect(|connection, _| {
+            let strict = "SET SESSION sql_mode = 'TRADITIONAL'";
+            Box::pin(async move { dbvsg::sea_orm::sqlx::Executor::execute(connection, strict).await.map(drop) })
+        })
+    });
+    let strict = Vsg::new(Database::connect(options).await.unwrap()).await.unwrap();
+    strict.enable("z").await.unwrap();
+    scene.vsg.reload().await.unwrap();
     outside(&scene, &format!("{lax}; INSERT INTO z VALUES (2, 1, '2024-00-00', '0000-00-00', 0, 'wrong')"));
     // A strict session that changes something else can copy them all the same.
     outside(&scene, "SET sql_mode = 'TRADITIONAL'; UPDATE z SET n = 2");
@@ -111,6 +121,10 @@ async fn dates_that_are_none_are_kept(engine: Engine) {
     ];
     assert_eq!(scene.rows_at("HEAD", rows).await, kept);
     assert_eq!(scene.rows_at("HEAD~1", rows).await, kept.map(|row| row.replacen('2', "1", 1)));
+    outside(&scene, "TRUNCATE z");
+    let commit = strict.reconcile("auditor").await.unwrap().unwrap();
+    assert_eq!(strict.commit(commit).await.unwrap().tables[0].deleted, 2);
+    strict.close().await.unwrap();
     scene.end().await;
 }
 
@@ -609,6 +623,21 @@ async fn who_writes_needs_no_right_on_history(engine: Engine) {
         let denied = Error::from(db.execute_unprepared(sql).await.unwrap_err());
         assert_eq!(denied.kind(), ErrorKind::Denied, "{sql}: {denied:?}");
     }
+    // A program that writes through DBVSG needs some more.
+    let teller = User::new(&scene, "SELECT, UPDATE ON pay").await;
+    for right in ["INSERT ON dbvsg_pending", "SELECT, INSERT ON dbvsg_change", "EXECUTE ON PROCEDURE dbvsg_close"] {
+        scene.sql(&format!("GRANT {right} TO {}@localhost", teller.1)).await;
+    }
+    for table in ["branch", "commit", "commit_table", "support", "table"] {
+        scene.sql(&format!("GRANT SELECT ON dbvsg_{table} TO {}@localhost", teller.1)).await;
+    }
+    let as_teller = Vsg::connect(&teller.url()).await.unwrap();
+    let txn = as_teller.begin("ann").await.unwrap();
+    txn.execute_unprepared("UPDATE pay SET amount = 5").await.unwrap();
+    let commit = txn.commit().await.unwrap().unwrap();
+    assert_eq!(scene.vsg.commit(commit).await.unwrap().actor, "ann");
+    as_teller.close().await.unwrap();
+    teller.end().await;
     // A variable that a writer sets itself gives it no other commit than its own.
     db.execute_unprepared("SET @dbvsg_own = 1, @dbvsg_commit = 1, @dbvsg_at = NULL; UPDATE pay SET amount = 3")
         .await

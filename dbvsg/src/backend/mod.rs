@@ -317,6 +317,11 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// A statement without bound values that copies values of a table to its history, so that it takes whatever the table took.
+    fn copying(&self, sql: String) -> String {
+        sql
+    }
+
     /// How far apart the keys lie that the database gives to the rows of one statement, as an expression.
     fn key_step(&self) -> &'static str {
         "1"

@@ -246,7 +246,7 @@ pub(super) async fn baseline(
         each(&columns),
         each(&tracked.quoted_key(backend)),
     );
-    txn.execute_unprepared(&sql).await?;
+    txn.execute_unprepared(&backend.copying(sql)).await?;
     Ok(())
 }
 

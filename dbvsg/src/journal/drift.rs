@@ -225,7 +225,7 @@ pub(crate) async fn record(
             comparison.history,
             comparison.columns.join(", "),
         );
-        written += Sql::new(backend, sql).execute(txn).await?.rows_affected();
+        written += txn.execute_unprepared(&backend.copying(sql)).await?.rows_affected();
     }
     Ok(written)
 }

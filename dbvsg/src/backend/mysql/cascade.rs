@@ -106,7 +106,11 @@ fn write(capture: &Capture<'_>, expressions: &[String], effects: &[Effect]) -> V
         capture.same_key("x", "k"),
     );
     let insert = |values: &str, op: &str| {
-        format!("{} {with}SELECT {values}, {} {source} LOCK IN SHARE MODE;", capture.insert_into(), capture.version(op),)
+        format!(
+            "{} {with}SELECT {values}, {} {source} LOCK IN SHARE MODE;",
+            capture.insert_into_history(),
+            capture.version(op),
+        )
     };
     let deletes =
         effects.iter().position(|effect| effect.assigned.is_none()).map(|position| format!("k.felt{position}"));

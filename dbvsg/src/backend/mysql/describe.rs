@@ -51,9 +51,11 @@ pub(super) async fn describe(flavour: Flavour, db: &DatabaseExecutor<'_>, name: 
     }))
 }
 
-/// A query about one table of this database.
+/// A query about one table of this database, whose name stands for every parameter. Each table of the information schema has
+/// to be told the database and the table in so many words: joined by them, the server opens all tables of all databases.
 pub(super) fn about(name: &TableName, sql: &str) -> Statement {
-    Statement::from_sql_and_values(DbBackend::MySql, sql, [name.name.as_str().into()])
+    let names = sql.matches('?').map(|_| name.name.as_str().into());
+    Statement::from_sql_and_values(DbBackend::MySql, sql, names.collect::<Vec<_>>())
 }
 
 const TABLE: &str = "SELECT t.engine AS engine, e.transactions AS transactional, \

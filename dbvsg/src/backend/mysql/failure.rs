@@ -25,8 +25,11 @@ pub(in crate::backend) fn failure(error: &MySqlDatabaseError) -> Option<Failure>
         1044 | 1045 | 1142 | 1143 | 1227 | 1290 | 1370 | 1419 | 1698 | 1792 | 1836 => {
             Some(Failure::Denied(error.message().to_owned()))
         }
-        // Lock wait timeout, deadlock, killed while it counted, record changed since; too many connections, shutting down, killed, gone.
-        1205 | 1213 | 1467 | 1020 | 1040 | 1053 | 1077 | 1203 | 1317 | 1927 | 2006 | 2013 => Some(Failure::Unavailable),
+        // Lock wait timeout, deadlock, killed while it counted, tables altered under it, record changed since; too many
+        // connections, shutting down, killed, gone.
+        1205 | 1213 | 1467 | 1615 | 1020 | 1040 | 1053 | 1077 | 1203 | 1317 | 1927 | 2006 | 2013 => {
+            Some(Failure::Unavailable)
+        }
         _ => None,
     }
 }

@@ -35,8 +35,13 @@ impl Flavour {
             "SELECT 1 AS one FROM DUAL WHERE NOT @@log_bin OR @@binlog_format <> 'STATEMENT'",
             "the binary log holds statements, which a replica would run with other ids; set binlog_format to ROW or MIXED",
         );
+        let one_counter = (
+            "SELECT 1 AS one FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM information_schema.global_variables \
+             WHERE variable_name = 'WSREP_ON' AND variable_value = 'ON')",
+            "it is a node of a Galera cluster, whose nodes give out ids in no common order; commits could not be ordered by them",
+        );
         match self {
-            Self::MariaDb => vec![by_row],
+            Self::MariaDb => vec![by_row, one_counter],
             Self::MySql => vec![
                 by_row,
                 (
@@ -120,13 +125,14 @@ impl Flavour {
         }
     }
 
-    /// Whether the column `c` of the information schema holds JSON under the name of another type, as an expression.
+    /// Whether the column `c` of the information schema holds JSON under the name of another type, as an expression with the
+    /// name of its table as parameter.
     /// MariaDB's JSON is text with a check.
     pub(super) fn is_json_text(self) -> &'static str {
         match self {
             Self::MariaDb => {
-                "EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema \
-                 AND k.table_name = c.table_name AND k.constraint_name = c.column_name \
+                "EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = DATABASE() \
+                 AND k.table_name = ? AND k.constraint_name = c.column_name \
                  AND k.check_clause = CONCAT('json_valid(`', c.column_name, '`)'))"
             }
             Self::MySql => "FALSE",
@@ -143,18 +149,8 @@ impl Flavour {
         }
     }
 
-    /// Runs a statement without keeping everybody waiting behind it for long.
-    pub(super) fn patiently(self, sql: &str) -> String {
-        match self {
-            Self::MariaDb => format!("SET STATEMENT lock_wait_timeout = {PATIENCE} FOR {sql}"),
-            Self::MySql => {
-                format!("SET SESSION lock_wait_timeout = {PATIENCE}; {sql}; SET SESSION lock_wait_timeout = DEFAULT")
-            }
-        }
-    }
-
-    /// Runs a statement that creates a trigger with no SQL mode set, and without keeping everybody waiting. The trigger
-    /// keeps the mode: a strict one would refuse to copy what the table itself took, as a date without a day.
+    /// Runs a statement that copies values, or creates a trigger that will, with no SQL mode set: a strict one would refuse
+    /// what the table itself took, as a date without a day. A trigger keeps the mode. Neither keeps everybody waiting.
     pub(super) fn without_mode(self, sql: &str) -> String {
         match self {
             Self::MariaDb => format!("SET STATEMENT sql_mode = '', lock_wait_timeout = {PATIENCE} FOR {sql}"),

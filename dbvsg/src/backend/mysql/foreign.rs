@@ -13,8 +13,8 @@ use crate::{
 const FOREIGN_KEYS: &str = "SELECT k.constraint_name AS key_name, k.column_name AS name, k.referenced_table_schema AS schema_name, \
     k.referenced_table_name AS parent, k.referenced_column_name AS referenced, r.delete_rule AS on_delete, r.update_rule AS on_update, \
     CAST(k.referenced_table_schema <> DATABASE() AS SIGNED) AS outside FROM information_schema.key_column_usage k \
-    JOIN information_schema.referential_constraints r ON r.constraint_schema = k.constraint_schema \
-    AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name \
+    JOIN information_schema.referential_constraints r ON r.constraint_schema = DATABASE() \
+    AND r.table_name = ? AND r.constraint_name = k.constraint_name \
     WHERE k.table_schema = DATABASE() AND k.table_name = ? AND k.referenced_table_name IS NOT NULL \
     ORDER BY k.constraint_name, k.ordinal_position";
 

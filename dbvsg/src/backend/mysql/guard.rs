@@ -8,8 +8,8 @@ use crate::{
     model::TableName,
 };
 
-/// What stands between a table's prefix and the rest of a guard's name.
-const GUARD: &str = "guard_";
+/// What a guard is called behind its table's prefix, before its number.
+const GUARD: &str = "guard";
 
 /// On the table itself, and on those whose foreign keys act on it, which fires no trigger there.
 pub(super) fn guards(backend: &MySql, tracked: &Tracked, exempt: Option<i64>) -> Vec<Trigger> {
@@ -27,7 +27,7 @@ pub(super) fn guards(backend: &MySql, tracked: &Tracked, exempt: Option<i64>) ->
 }
 
 pub(super) fn is_guard(trigger: &str) -> bool {
-    trigger.split('_').nth(2).is_some_and(|word| GUARD.starts_with(word) && !word.is_empty())
+    trigger.split('_').nth(2) == Some(GUARD)
 }
 
 fn guard(
@@ -36,7 +36,7 @@ fn guard(
     (position, table, event): (usize, &TableName, &str),
     exempt: Option<i64>,
 ) -> Trigger {
-    let name = format!("{}{GUARD}{position}", prefix(tracked));
+    let name = format!("{}{GUARD}_{position}", prefix(tracked));
     let exempt = exempt.map_or_else(|| "NULL".to_owned(), |id| id.to_string());
     let body = format!(
         "BEGIN IF NOT (CONNECTION_ID() <=> {exempt}) THEN SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, \

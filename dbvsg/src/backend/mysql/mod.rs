@@ -297,6 +297,10 @@ impl Backend for MySql {
         Some(statement(vec![one; count].join(" UNION ALL ")))
     }
 
+    fn copying(&self, sql: String) -> String {
+        self.flavour.without_mode(&sql)
+    }
+
     fn key_step(&self) -> &'static str {
         "CAST(@@SESSION.auto_increment_increment AS SIGNED)"
     }

@@ -36,7 +36,7 @@ pub(super) fn alter_history(backend: &MySql, tracked: &Tracked, alteration: &Alt
 }
 
 fn alter(backend: &MySql, history: &TableName, what: &str) -> String {
-    backend.flavour.patiently(&format!("ALTER TABLE {} {what}", backend.quote_table(history)))
+    backend.flavour.without_mode(&format!("ALTER TABLE {} {what}", backend.quote_table(history)))
 }
 
 /// A column that is there already, or not there any more; a table likewise.

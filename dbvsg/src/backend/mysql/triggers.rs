@@ -76,7 +76,7 @@ impl<'a> Capture<'a> {
     }
 
     /// The beginning of a statement that writes versions.
-    pub(super) fn insert_into(&self) -> String {
+    pub(super) fn insert_into_history(&self) -> String {
         format!(
             "INSERT INTO {} ({}, vsg_id, vsg_branch, vsg_begin, vsg_op)",
             self.backend.quote_table(&self.tracked.history),
@@ -91,7 +91,7 @@ impl<'a> Capture<'a> {
 
     fn write(&self, row: &str, op: &str) -> String {
         let values: Vec<String> = self.columns.iter().map(|column| format!("{row}.{column}")).collect();
-        format!("{} VALUES ({}, {});", self.insert_into(), values.join(", "), self.version(op))
+        format!("{} VALUES ({}, {});", self.insert_into_history(), values.join(", "), self.version(op))
     }
 
     /// A change of the key is a delete and an insert.
@@ -166,7 +166,7 @@ pub(super) fn prefix(tracked: &Tracked) -> String {
 pub(super) fn installed(tracked: &Tracked) -> Statement {
     let sql = "SELECT trigger_name AS name, \
                CONCAT_WS(' ', action_timing, event_manipulation, event_object_table, sql_mode, action_statement) AS body \
-               FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND trigger_name LIKE ? ESCAPE '!'";
+               FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND event_object_schema = DATABASE() AND trigger_name LIKE ? ESCAPE '!'";
     let pattern = format!("{}%", prefix(tracked).replace('_', "!_"));
     Statement::from_sql_and_values(DbBackend::MySql, sql, [pattern.into()])
 }
