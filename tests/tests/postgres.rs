@@ -350,7 +350,8 @@ async fn a_reader_is_told_what_it_lacks(engine: Engine) {
     scene.vsg.enable("pay").await.unwrap();
     let reader = Role::new(&scene).await;
     scene.sql(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}", reader.1)).await;
-    let as_reader = Vsg::connect(&format!("{}?options=-c%20role%3D{}", scene.url(), reader.1)).await.unwrap();
+    let join = if scene.url().contains('?') { "&" } else { "?" };
+    let as_reader = Vsg::connect(&format!("{}{join}options=-c%20role%3D{}", scene.url(), reader.1)).await.unwrap();
     assert_eq!(as_reader.log(&Default::default()).await.unwrap().total, 1);
     let then = as_reader.as_of("2999-01-01T00:00:00Z").await.unwrap();
     assert_eq!(then.query_all_raw(scene.query("SELECT amount FROM pay")).await.unwrap().len(), 1);

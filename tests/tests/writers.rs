@@ -19,8 +19,8 @@ use dbvsg_tests::{Engine, Scene, scenarios, try_outside};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 scenarios!(every_past_is_a_replay_of_what_was_committed);
-scenarios!(Postgres: writers_that_agree_on_an_order_never_deadlock);
-scenarios!(MariaDb: writers_that_agree_on_an_order_never_deadlock);
+scenarios!(Postgres: writers_that_agree_on_an_order_never_deadlock, who_ends_late_comes_late);
+scenarios!(MariaDb: writers_that_agree_on_an_order_never_deadlock, who_ends_late_comes_late);
 
 const TABLES: [&str; 3] = ["apples", "pears", "plums"];
 const KEYS: i64 = 500;
@@ -278,5 +278,35 @@ async fn writers_that_agree_on_an_order_never_deadlock(engine: Engine) {
     assert!(done > 0 && commits > 0);
     let sealed = scene.rows("SELECT count(*) FROM dbvsg_commit WHERE operation = 'EXTERNAL'").await;
     assert_eq!(sealed, [done.to_string()], "one commit a transaction");
+    scene.end().await;
+}
+
+/// What was sealed stays where it is, and so does what it shows.
+async fn who_ends_late_comes_late(engine: Engine) {
+    let scene = Scene::with(
+        engine,
+        &["CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)", "INSERT INTO t VALUES (1, 0), (2, 0), (3, 0)"],
+    )
+    .await;
+    scene.vsg.enable("t").await.unwrap();
+    let (early, own) = (scene.db().begin().await.unwrap(), scene.vsg.begin("ann").await.unwrap());
+    early.execute_unprepared("UPDATE t SET v = 1 WHERE id = 1").await.unwrap();
+    own.execute_unprepared("UPDATE t SET v = 1 WHERE id = 2").await.unwrap();
+    let quick = scene.commit("UPDATE t SET v = 1 WHERE id = 3").await;
+    assert_eq!(scene.rows_at(quick, "SELECT v FROM t ORDER BY id").await, ["0", "0", "1"]);
+    // Neither writes anything more.
+    early.commit().await.unwrap();
+    assert_eq!(scene.rows_at("HEAD", "SELECT v FROM t ORDER BY id").await, ["1", "0", "1"]);
+    own.commit().await.unwrap();
+    scene.commit("UPDATE t SET v = 2 WHERE id = 1").await;
+    for (reference, expected) in [
+        ("HEAD~3", ["0", "0", "1"]),
+        ("HEAD~2", ["1", "0", "1"]),
+        ("HEAD~1", ["1", "1", "1"]),
+        ("HEAD", ["2", "1", "1"]),
+    ] {
+        assert_eq!(scene.rows_at(reference, "SELECT v FROM t ORDER BY id").await, expected, "{reference}");
+    }
+    assert_eq!(scene.rows_at(quick, "SELECT v FROM t ORDER BY id").await, ["0", "0", "1"]);
     scene.end().await;
 }

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 use sea_orm::{
     DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, QueryResult,
-    Statement, sea_query::Expr,
+    Statement, Value as Bound, sea_query::Expr,
 };
 
 pub(crate) use alteration::Alteration;
@@ -76,6 +76,22 @@ pub(crate) struct Placing {
     pub(crate) parent_id: Option<i64>,
     pub(crate) operation: String,
     pub(crate) hash: Vec<u8>,
+}
+
+impl Placing {
+    /// What is bound for it, in the order of its fields.
+    fn values(&self) -> [Bound; 8] {
+        [
+            self.written_id.into(),
+            self.id.into(),
+            self.uuid.as_str().into(),
+            self.seq.into(),
+            self.committed_at.into(),
+            self.parent_id.into(),
+            self.operation.as_str().into(),
+            self.hash.clone().into(),
+        ]
+    }
 }
 
 /// How a column of a history table gets another type in place.

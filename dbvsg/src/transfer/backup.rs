@@ -105,7 +105,7 @@ async fn prepare(vsg: &Vsg, path: &Path, options: &RestoreOptions) -> Result<()>
     let path = path.to_str().ok_or_else(|| damaged("its path is no UTF-8"))?;
     let url = format!("sqlite://{}?mode=rw", path.replace('%', "%25").replace('?', "%3f").replace('#', "%23"));
     let connect = ConnectOptions { max_connections: 2, ..ConnectOptions::default() };
-    let copy = Vsg::connect_with(&url, &connect).await.map_err(unusable)?;
+    let copy = Vsg::open(&url, &connect).await.map_err(unusable)?;
     let result = examine(vsg, &copy, options).await.map_err(unusable);
     // Closing folds the log into the file, so that the file alone is the database.
     copy.close().await.map_err(unusable)?;

@@ -36,9 +36,12 @@ struct Inner {
 }
 
 impl Vsg {
-    /// Connects to a database: `sqlite://data.db?mode=rwc`, `postgres://user@host/database`. A URL carries what its driver
-    /// knows, as `?sslmode=verify-full`. SQLite is opened with a write-ahead log, foreign keys on, a busy timeout of ten
-    /// seconds and full durability; on PostgreSQL, `lock_timeout` is the busy timeout.
+    /// Connects to a database: `sqlite://data.db?mode=rwc`, `postgres://user@host/database`, `mysql://user@host/database` (or
+    /// `mariadb://`). A URL carries what its driver knows, as `?sslmode=verify-full` or `?ssl-mode=VERIFY_IDENTITY`. SQLite is
+    /// opened with a write-ahead log, foreign keys on, a busy timeout of ten seconds and full durability; on servers, locks
+    /// are waited for as long as that.
+    ///
+    /// Histories of tables whose shape has changed follow first, see [`Vsg::found_at_start`].
     ///
     /// # Errors
     /// [`Error::UnsupportedDatabase`](crate::Error::UnsupportedDatabase) for another kind of URL, [`Error::Unavailable`](crate::Error::Unavailable) if it cannot be reached.
@@ -51,6 +54,11 @@ impl Vsg {
     /// # Errors
     /// As [`Vsg::connect`].
     pub async fn connect_with(url: &str, options: &ConnectOptions) -> Result<Self> {
+        Self::open(url, options).await?.follow().await
+    }
+
+    /// Opens a database as it is: histories do not follow their tables.
+    pub(crate) async fn open(url: &str, options: &ConnectOptions) -> Result<Self> {
         let boundaries = Arc::<Boundaries>::default();
         Self::over(backend::connect(url, options, boundaries.clone()).await?, boundaries).await
     }
@@ -64,7 +72,7 @@ impl Vsg {
     /// # Errors
     /// [`Error::UnsupportedDatabase`](crate::Error::UnsupportedDatabase) if this version does not know the engine.
     pub async fn new(db: DatabaseConnection) -> Result<Self> {
-        Self::over(db, Arc::default()).await
+        Self::over(db, Arc::default()).await?.follow().await
     }
 
     async fn over(db: DatabaseConnection, boundaries: Arc<Boundaries>) -> Result<Self> {
@@ -74,9 +82,13 @@ impl Vsg {
         let vsg = Self { inner: Arc::new(Inner { db, backend, catalog, sealing, boundaries, found_at_start }) };
         capture::clean_up(&vsg).await?;
         vsg.reload().await?;
-        let found = crate::schema::follow_at_start(&vsg).await?;
-        vsg.inner.found_at_start.get_or_init(|| found);
         Ok(vsg)
+    }
+
+    async fn follow(self) -> Result<Self> {
+        let found = crate::schema::follow_at_start(&self).await?;
+        self.inner.found_at_start.get_or_init(|| found);
+        Ok(self)
     }
 
     /// The pool, for the application's own queries. Its writes are captured like everybody's.

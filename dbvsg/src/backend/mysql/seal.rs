@@ -1,4 +1,4 @@
-use sea_orm::{DbBackend, Statement, Value as Bound};
+use sea_orm::{DbBackend, Statement};
 
 use super::MySql;
 use crate::{
@@ -27,19 +27,7 @@ pub(super) fn place(placings: &[Placing]) -> Statement {
         "UPDATE ({rows}) p STRAIGHT_JOIN dbvsg_commit c ON c.id = p.written_id SET c.id = p.id, c.uuid = p.uuid, c.seq = p.seq, \
          c.committed_at = p.committed_at, c.parent_id = p.parent_id, c.operation = p.operation, c.hash = p.hash"
     );
-    let values = placings.iter().flat_map(|placing| -> [Bound; 8] {
-        [
-            placing.written_id.into(),
-            placing.id.into(),
-            placing.uuid.as_str().into(),
-            placing.seq.into(),
-            placing.committed_at.into(),
-            placing.parent_id.into(),
-            placing.operation.as_str().into(),
-            placing.hash.clone().into(),
-        ]
-    });
-    Statement::from_sql_and_values(DbBackend::MySql, sql, values)
+    Statement::from_sql_and_values(DbBackend::MySql, sql, placings.iter().flat_map(Placing::values))
 }
 
 /// Every row is there already, so this only updates. An UPDATE with a join would lock the rows that it reads, and wait for

@@ -1,4 +1,4 @@
-use sea_orm::{DbBackend, Statement, Value as Bound};
+use sea_orm::{DbBackend, Statement};
 
 use super::Postgres;
 use crate::{
@@ -19,19 +19,7 @@ pub(super) fn place(placings: &[Placing]) -> Statement {
          WHERE dbvsg_commit.id = p.written_id",
         rows.join(", "),
     );
-    let values = placings.iter().flat_map(|placing| -> [Bound; 8] {
-        [
-            placing.written_id.into(),
-            placing.id.into(),
-            placing.uuid.as_str().into(),
-            placing.seq.into(),
-            placing.committed_at.into(),
-            placing.parent_id.into(),
-            placing.operation.as_str().into(),
-            placing.hash.clone().into(),
-        ]
-    });
-    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, placings.iter().flat_map(Placing::values))
 }
 
 pub(super) fn supersede(backend: &Postgres, tracked: &Tracked, (first, last): (i64, i64), seq: i64) -> Statement {

@@ -1,4 +1,4 @@
-use sea_orm::{DbBackend, Statement, Value as Bound};
+use sea_orm::{DbBackend, Statement};
 
 use super::Sqlite;
 use crate::{
@@ -7,24 +7,13 @@ use crate::{
 };
 
 pub(super) fn place(placings: &[Placing]) -> Statement {
-    let rows = vec!["(?, ?, ?, ?, ?, ?, ?)"; placings.len()].join(", ");
+    let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; placings.len()].join(", ");
     let sql = format!(
-        "WITH placing(id, uuid, seq, committed_at, parent_id, operation, hash) AS (VALUES {rows}) \
+        "WITH placing(written_id, id, uuid, seq, committed_at, parent_id, operation, hash) AS (VALUES {rows}) \
          UPDATE dbvsg_commit SET uuid = placing.uuid, seq = placing.seq, committed_at = placing.committed_at, parent_id = placing.parent_id, \
-         operation = placing.operation, hash = placing.hash FROM placing WHERE dbvsg_commit.id = placing.id"
+         operation = placing.operation, hash = placing.hash FROM placing WHERE dbvsg_commit.id = placing.written_id"
     );
-    let values = placings.iter().flat_map(|placing| -> [Bound; 7] {
-        [
-            placing.id.into(),
-            placing.uuid.as_str().into(),
-            placing.seq.into(),
-            placing.committed_at.into(),
-            placing.parent_id.into(),
-            placing.operation.as_str().into(),
-            placing.hash.clone().into(),
-        ]
-    });
-    Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
+    Statement::from_sql_and_values(DbBackend::Sqlite, sql, placings.iter().flat_map(Placing::values))
 }
 
 pub(super) fn supersede(backend: &Sqlite, tracked: &Tracked, (first, last): (i64, i64), seq: i64) -> Statement {
