@@ -23,7 +23,12 @@ impl Position {
         let sealed = match backend.writers() {
             Writers::One => String::new(),
             Writers::Many => {
-                format!(" AND {alias}.vsg_begin NOT IN ({})", backend.unsealed())
+                // Nearly all are before the first of them, which is one comparison with what is computed once.
+                let (begin, unsealed) = (format!("{alias}.vsg_begin"), backend.unsealed());
+                format!(
+                    " AND ({begin} < (SELECT coalesce(min(u.id), {}) FROM ({unsealed}) u) OR {begin} NOT IN ({unsealed}))",
+                    i64::MAX,
+                )
             }
         };
         format!(
