@@ -19,6 +19,7 @@ scenarios!(
     save_inserts_or_updates,
     batches_are_one_commit_all_or_nothing,
     keys_of_every_kind_work,
+    a_key_that_was_given_by_hand_is_not_given_again,
     a_record_limit_holds_for_soft_deleted_rows_too,
     writes_join_a_transaction,
     an_expected_parent_is_that_of_the_table,
@@ -39,6 +40,19 @@ async fn people(engine: Engine) -> (Scene, Accessor<user::Entity>) {
     scene.vsg.create_table::<user::Entity>().await.unwrap();
     let users = scene.vsg.track::<user::Entity>().await.unwrap();
     (scene, users)
+}
+
+async fn a_key_that_was_given_by_hand_is_not_given_again(engine: Engine) {
+    let (scene, users) = people(engine).await;
+    let with = |id, name: &str| user::ActiveModel { id: Set(id), ..person(name) };
+    users.insert("ann", with(7, "a")).await.unwrap();
+    assert_eq!(users.insert("ann", person("b")).await.unwrap().id, 8);
+    users.insert_many("ann", vec![with(20, "c"), with(11, "d")]).await.unwrap();
+    users.insert("ann", with(3, "e")).await.unwrap();
+    assert_eq!(users.insert_many("ann", vec![person("f"), person("g")]).await.unwrap()[1].id, 22);
+    users.save("ann", with(30, "h")).await.unwrap();
+    assert_eq!(users.insert("ann", person("i")).await.unwrap().id, 31);
+    scene.end().await;
 }
 
 async fn a_row_lives_and_dies_and_lives_again(engine: Engine) {

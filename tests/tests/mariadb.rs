@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use dbvsg::{
     ConnectOptions, Error, ErrorKind, Vsg,
-    sea_orm::{ConnectionTrait, Database, DatabaseConnection, TransactionTrait},
+    sea_orm::{ConnectionTrait, Database, DatabaseConnection, Set, TransactionTrait},
 };
-use dbvsg_tests::{Engine, Scene, outside, scenarios};
+use dbvsg_tests::{Engine, Scene, models::user, outside, scenarios};
 
 scenarios!(
     MariaDb: every_type_returns_unchanged, dates_that_are_none_are_kept, a_change_of_letters_is_a_change, rows_that_take_anothers_place,
@@ -15,8 +15,20 @@ scenarios!(
     a_cancelled_transaction_leaves_no_trace, a_transaction_of_any_kind_is_one_commit, many_rows_are_one_commit,
     a_truncated_table_is_found, an_enabling_that_was_killed_is_undone, what_cannot_be_captured_is_refused, long_names_are_cut,
     who_writes_needs_no_right_on_history, who_lacks_a_right_is_told, triggers_of_the_application_write_too,
-    a_statement_that_is_killed_harms_nobody,
+    a_statement_that_is_killed_harms_nobody, new_tables_take_any_text,
 );
+
+async fn new_tables_take_any_text(engine: Engine) {
+    let scene = Scene::new(engine).await;
+    scene.sql("ALTER DATABASE CHARACTER SET latin1").await;
+    scene.vsg.create_table::<user::Entity>().await.unwrap();
+    let users = scene.vsg.track::<user::Entity>().await.unwrap();
+    let row = user::ActiveModel { name: Set("جامع 😀".into()), email: Set("j@x".into()), ..Default::default() };
+    let id = users.insert("زوي", row).await.unwrap().id;
+    assert_eq!(users.get(id).await.unwrap().unwrap().name, "جامع 😀");
+    assert_eq!(scene.log().await[0].actor, "زوي");
+    scene.end().await;
+}
 
 async fn every_type_returns_unchanged(engine: Engine) {
     let scene = Scene::new(engine).await;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbErr, PrimaryKeyTrait, QueryFilter, QueryTrait, TryFromU64, Value as Bound,
-    sea_query::IntoValueTuple,
+    ActiveModelTrait, ConnectionTrait, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter,
+    QueryTrait, TryFromU64, Value as Bound, sea_query::IntoValueTuple,
 };
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     read::KeyOf,
     write::{any_of, key_of, row_key},
 };
-use crate::{Result, Txn, backend::Sql};
+use crate::{Result, Txn, backend::Sql, model::TableName};
 
 /// Inserts rows that set the same columns, and returns them in the same order. One statement; one more, or two where the
 /// database gives the keys, on an engine that returns nothing.
@@ -36,6 +36,28 @@ pub(super) async fn insert<E: Writable>(txn: &Txn, rows: &[E::ActiveModel]) -> R
         None => generated::<E>(txn, done.last_insert_id(), rows.len()).await?,
     };
     read_back::<E>(txn, &keys).await
+}
+
+/// Lets the database go on behind keys that were given by hand to rows that could have had automatic ones. One query where
+/// it does not do so itself.
+pub(super) async fn keys_given<E: Writable>(txn: &Txn, rows: &[E::Model]) -> Result<()> {
+    if !<E::PrimaryKey as PrimaryKeyTrait>::auto_increment() {
+        return Ok(());
+    }
+    let number = |row| match row_key::<E>(row).as_slice() {
+        [Bound::Int(Some(key))] => Some(i64::from(*key)),
+        [Bound::BigInt(key)] => *key,
+        [Bound::Unsigned(Some(key))] => Some(i64::from(*key)),
+        _ => None,
+    };
+    let column = E::PrimaryKey::iter().next().map(PrimaryKeyToColumn::into_column);
+    let (Some(greatest), Some(column)) = (rows.iter().filter_map(number).max(), column) else { return Ok(()) };
+    let entity = E::default();
+    let table = TableName { schema: entity.schema_name().map(str::to_owned), name: entity.table_name().to_owned() };
+    if let Some(statement) = txn.vsg().backend().key_given(&table, column.as_str(), greatest) {
+        txn.query_one_raw(statement).await?;
+    }
+    Ok(())
 }
 
 /// The keys that the database gave to the rows of a statement, of which it tells the first.

@@ -177,7 +177,11 @@ impl<E: Writable> Accessor<E> {
         for hook in &self.hooks {
             hook.before_insert(txn, &mut row).await.map_err(Error::Hook)?;
         }
+        let is_given = key_of::<E>(&row).is_some();
         let row = self.explained(txn, row.insert(txn).await).await?;
+        if is_given {
+            insert::keys_given::<E>(txn, std::slice::from_ref(&row)).await?;
+        }
         self.inserted(txn, &row).await?;
         Ok(row)
     }
@@ -194,7 +198,11 @@ impl<E: Writable> Accessor<E> {
         // One statement gives all its rows the same columns, so rows that leave others to their defaults begin another.
         for alike in rows.chunk_by(|a, b| left_out::<E>(a) == left_out::<E>(b)) {
             for some in alike.chunks(chunk) {
-                inserted.extend(self.explained(txn, insert::insert::<E>(txn, some).await).await?);
+                let done = self.explained(txn, insert::insert::<E>(txn, some).await).await?;
+                if some.iter().any(|row| key_of::<E>(row).is_some()) {
+                    insert::keys_given::<E>(txn, &done).await?;
+                }
+                inserted.extend(done);
             }
         }
         for row in &inserted {

@@ -338,6 +338,17 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
         sql
     }
 
+    /// Tells the counter of a table's automatic key that this one was given by hand, where it does not see that itself, as a
+    /// query. Without it the next row would be given a key that is there.
+    fn key_given(&self, _table: &TableName, _column: &str, _key: i64) -> Option<Statement> {
+        None
+    }
+
+    /// The character set that a new table needs to take any text, where its database can have another.
+    fn character_set(&self) -> Option<&'static str> {
+        None
+    }
+
     /// How far apart the keys lie that the database gives to the rows of one statement, as an expression.
     fn key_step(&self) -> &'static str {
         "1"

@@ -70,7 +70,11 @@ impl Vsg {
     /// If the database fails.
     pub async fn create_table<E: Versioned>(&self) -> Result<()> {
         let schema = Schema::new(self.backend().builder());
-        self.db().execute(schema.create_table_from_entity(E::default()).if_not_exists()).await?;
+        let mut table = schema.create_table_from_entity(E::default());
+        if let Some(name) = self.backend().character_set() {
+            table.character_set(name);
+        }
+        self.db().execute(table.if_not_exists()).await?;
         for mut index in schema.create_index_from_entity(E::default()) {
             self.db().execute(index.if_not_exists()).await?;
         }

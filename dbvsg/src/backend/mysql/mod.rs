@@ -301,6 +301,10 @@ impl Backend for MySql {
         self.flavour.without_mode(&sql)
     }
 
+    fn character_set(&self) -> Option<&'static str> {
+        Some("utf8mb4")
+    }
+
     fn key_step(&self) -> &'static str {
         "CAST(@@SESSION.auto_increment_increment AS SIGNED)"
     }

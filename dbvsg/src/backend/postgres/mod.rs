@@ -270,6 +270,14 @@ impl Backend for Postgres {
         capture::differ(std::iter::once((a.to_owned(), b.to_owned())))
     }
 
+    fn key_given(&self, table: &TableName, column: &str, key: i64) -> Option<Statement> {
+        // Who may not set the counter is no worse off than without us.
+        let sql = "SELECT setval(s, $3) FROM (SELECT pg_get_serial_sequence($1, $2)::regclass AS s) x WHERE s IS NOT NULL \
+                   AND has_sequence_privilege(s, 'UPDATE') AND $3 > coalesce(pg_sequence_last_value(s), 0)";
+        let values = [self.whole_name(table).into(), column.into(), key.into()];
+        Some(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
+    }
+
     fn next_ids(&self, count: usize) -> Option<Statement> {
         let counter = self.own("dbvsg_change").replace('\'', "''");
         let sql = format!("SELECT nextval('{counter}') AS id FROM generate_series(1, $1)");
