@@ -1,6 +1,6 @@
 //! A REST server with three versioned models: `cargo run --example quickstart`.
 //!
-//! `DATABASE_URL` (an SQLite file, `quickstart.db` by default), `LISTEN` (`127.0.0.1:8000`) and `MAX_RECORDS` (no limit)
+//! `DATABASE_URL` (the SQLite file `quickstart.db` by default), `LISTEN` (`127.0.0.1:8000`) and `MAX_RECORDS` (no limit)
 //! change what it does. On its first start it loads the data set in `examples/data`. `examples/flow.sh` talks to it.
 
 mod data;
@@ -39,7 +39,9 @@ async fn main() -> Result<(), Failure> {
     if let Some(limit) = limit {
         server = server.max_records(limit);
     }
-    println!("DBVSG listens on http://{listen} and keeps every version of {url}. Worth trying:\n");
+    // What stands before the @ can hold a password.
+    let database = url.rsplit_once('@').map_or(url.as_str(), |(_, place)| place);
+    println!("DBVSG listens on http://{listen} and keeps every version of {database}. Worth trying:\n");
     println!("  curl http://{listen}/users/1");
     println!(
         "  curl -X PATCH http://{listen}/users/1 -H 'X-User: ann' -H 'X-Reason: she moved' -H 'Content-Type: application/json' -d '{{\"age\": 41}}'"
