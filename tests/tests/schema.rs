@@ -41,6 +41,9 @@ scenarios!(
     another_program_reads_on,
     cached_statements_survive,
     no_write_slips_by_while_columns_come,
+    a_hint_is_for_the_table_that_it_fits,
+    what_was_never_stored_is_not_when_it_comes_back,
+    a_table_that_takes_the_name_of_another_is_itself,
 );
 scenarios!(Sqlite: migrations_that_fail_leave_nothing);
 scenarios!(
@@ -52,6 +55,8 @@ scenarios!(
     MariaDb: migrations_that_fail_are_followed_as_far_as_they_came,
     types_of_mariadb_are_converted_or_null,
     what_a_killed_program_left_is_finished,
+    a_parent_may_be_called_guard,
+    another_collation_of_the_key_is_refused,
     writers_are_refused_while_a_migration_runs,
 );
 
@@ -790,6 +795,9 @@ async fn types_of_all_kinds_are_converted_or_null(engine: Engine) {
         ("double precision", "1.5", "text", "1.5"),
         ("json", "{\"a\": 1}", "jsonb", "{\"a\": 1}"),
         ("integer", "1", "integer[]", "-"),
+        ("character(5)", "abc", "text", "abc"),
+        ("text", "abc", "character(5)", "abc"),
+        ("varchar(10)[]", "{a,b}", "varchar(20)[]", "{a,b}"),
     ];
     converted(engine, &cases, |to| format!("ALTER COLUMN v TYPE {to} USING NULL::{to}"), "v::text").await;
 }
@@ -826,6 +834,7 @@ async fn types_of_mariadb_are_converted_or_null(engine: Engine) {
         ("double", "1.5", "varchar(9)", "1.5"),
         ("varchar(20)", "{\"a\": 1}", "json", "{\"a\": 1}"),
         ("varchar(20)", "{a: 1}", "json", "-"),
+        ("varchar(20)", "abc  ", "char(20)", "abc  "),
     ];
     converted(engine, &cases, |to| format!("MODIFY v {to}"), "CAST(v AS CHAR)").await;
 }
@@ -893,6 +902,88 @@ async fn writers_are_refused_while_a_migration_runs(engine: Engine) {
     // Beside them there are the baseline and the migration.
     assert_eq!(scene.vsg.log(&LogFilter::default()).await.unwrap().total, written + 2);
     assert_eq!(scene.rows_at("HEAD", "SELECT mail FROM people").await, ["none", "none"]);
+    scene.end().await;
+}
+
+async fn a_hint_is_for_the_table_that_it_fits(engine: Engine) {
+    let scene = people(engine).await;
+    scene.sql("CREATE TABLE pet (id INTEGER PRIMARY KEY, years INTEGER)").await;
+    scene.vsg.enable("pet").await.unwrap();
+    let hints = Refresh::default().renamed("age", "years");
+    let migrated = scene.vsg.migrate_with::<RenameAndTake>(&hints).await.unwrap();
+    assert_eq!(migrated.refreshed.len(), 1);
+    assert_eq!(migrated.refreshed[0].changes, [renamed("age", "years"), added("age")]);
+    let wrong = scene.vsg.refresh_with("people", &Refresh::default().renamed("mail", "email")).await.unwrap_err();
+    assert!(matches!(&wrong, Error::UnknownColumn { table, .. } if table == "people"), "{wrong}");
+    scene.commit("INSERT INTO pet VALUES (1, 2)").await;
+    scene.end().await;
+}
+
+async fn what_was_never_stored_is_not_when_it_comes_back(engine: Engine) {
+    let scene = with_policies(engine).await;
+    scene.sql("ALTER TABLE people ADD COLUMN other INTEGER").await;
+    scene.vsg.refresh("people").await.unwrap();
+    scene.sql("ALTER TABLE people DROP COLUMN secret").await;
+    scene.vsg.refresh("people").await.unwrap();
+    scene.sql("ALTER TABLE people ADD COLUMN secret TEXT").await;
+    scene.vsg.refresh("people").await.unwrap();
+    scene.commit("UPDATE people SET secret = 'key', other = 1").await;
+    assert!(!scene.columns("people_history").await.contains(&"secret".into()));
+    scene.end().await;
+}
+
+async fn a_table_that_takes_the_name_of_another_is_itself(engine: Engine) {
+    let scene = people(engine).await;
+    scene.sql("CREATE TABLE users (id INTEGER PRIMARY KEY, n INTEGER)").await;
+    scene.vsg.enable("users").await.unwrap();
+    scene.commit("INSERT INTO users VALUES (5, 5)").await;
+    let before = scene.commit("UPDATE people SET age = 31 WHERE id = 1").await;
+    // On one connection: another of SQLite's would not know yet that the name is free.
+    scene.sql("DROP TABLE users; ALTER TABLE people RENAME TO users").await;
+    let refreshed = scene.vsg.refresh_all().await.unwrap();
+    assert_eq!(refreshed.len(), 2, "{refreshed:?}");
+    scene.verify().await;
+    scene.commit("UPDATE users SET age = 32 WHERE id = 1").await;
+    assert_eq!(scene.rows_at(before, "SELECT * FROM users ORDER BY id").await, ["1|Zoe|31", "2|Max|-"]);
+    scene.end().await;
+}
+
+async fn a_parent_may_be_called_guard(engine: Engine) {
+    let scene = Scene::with(
+        engine,
+        &[
+            "CREATE TABLE guard (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE shift (id INTEGER PRIMARY KEY, guard INTEGER REFERENCES guard (id) ON DELETE CASCADE)",
+            "INSERT INTO guard VALUES (1), (2)",
+            "INSERT INTO shift VALUES (1, 1), (2, 2)",
+        ],
+    )
+    .await;
+    scene.vsg.enable("shift").await.unwrap();
+    scene.sql("ALTER TABLE shift ADD COLUMN hours INTEGER").await;
+    scene.vsg.refresh("shift").await.unwrap();
+    scene.commit("DELETE FROM guard WHERE id = 1").await;
+    assert_eq!(scene.rows_at("HEAD", "SELECT id FROM shift").await, ["2"]);
+    scene.end().await;
+}
+
+async fn another_collation_of_the_key_is_refused(engine: Engine) {
+    let scene = Scene::with(
+        engine,
+        &[
+            "CREATE TABLE t (k VARCHAR(9) COLLATE utf8mb4_bin PRIMARY KEY, n INTEGER)",
+            "INSERT INTO t VALUES ('A', 1), ('a', 2)",
+        ],
+    )
+    .await;
+    scene.vsg.enable("t").await.unwrap();
+    scene.commit("DELETE FROM t WHERE k = 'A'").await;
+    scene.sql("ALTER TABLE t MODIFY k VARCHAR(9) COLLATE utf8mb4_general_ci").await;
+    let error = scene.vsg.refresh("t").await.unwrap_err();
+    assert!(matches!(&error, Error::Unfollowable { reason, .. } if reason.contains("collation")), "{error}");
+    scene.sql("ALTER TABLE t MODIFY k VARCHAR(9) COLLATE utf8mb4_bin").await;
+    scene.vsg.refresh("t").await.unwrap();
+    scene.commit("UPDATE t SET n = 3").await;
     scene.end().await;
 }
 

@@ -15,14 +15,19 @@ pub(crate) struct Alteration {
 }
 
 impl Alteration {
+    /// Whether a column takes the name that another leaves.
+    pub(super) fn is_circular(&self) -> bool {
+        let is_left = |name: &str| self.renamed.iter().any(|(from, _)| from.eq_ignore_ascii_case(name));
+        self.renamed.iter().any(|(_, to)| is_left(to))
+    }
+
     /// One statement for each rename, where the engine knows no other. Names that change places go by way of others.
     pub(super) fn renames(&self, backend: &dyn Backend, history: &TableName) -> Vec<String> {
         let rename = |from: &str, to: &str| {
             let (from, to) = (backend.quote(from), backend.quote(to));
             format!("ALTER TABLE {} RENAME COLUMN {from} TO {to}", backend.quote_table(history))
         };
-        let is_left = |name: &str| self.renamed.iter().any(|(from, _)| from.eq_ignore_ascii_case(name));
-        if !self.renamed.iter().any(|(_, to)| is_left(to)) {
+        if !self.is_circular() {
             return self.renamed.iter().map(|(from, to)| rename(from, to)).collect();
         }
         let between = |place: usize| format!("vsg_move_{place}");

@@ -260,6 +260,11 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
         stored.declared == live.declared && stored.collation == live.collation
     }
 
+    /// Whether the collation of a column decides which of its values are the same.
+    fn collation_decides(&self) -> bool {
+        true
+    }
+
     /// How a column of history becomes one that holds another column of the table, if the engine can do that in place and
     /// the values come in the same form.
     fn retype(&self, _history: &TableName, _from: &Column, _to: &Column) -> Option<Retype> {

@@ -45,7 +45,7 @@ impl Tracked {
         crate::Policy {
             suffix: self.history.name.strip_prefix(&self.table.name.name).map(str::to_owned),
             soft_delete: self.soft_delete.clone(),
-            skip: self.skip.clone(),
+            skip: self.skip.iter().filter(|name| self.table.column(name).is_some()).cloned().collect(),
             ignore: self.ignore.clone(),
         }
     }

@@ -83,6 +83,14 @@ impl<'a> Shaping<'a> {
             self.changes.push(ShapeChange::Retyped { column: column.name.clone(), from, to });
         }
         let Some(stored) = &known.column else { return Ok(place) };
+        if self.table.is_key(position) && known.collation != column.collation && self.backend.collation_decides() {
+            let reason = format!(
+                "its key column `{}` has another collation, under which other values are the same, so its rows could get each \
+                 other's past; give it the old one back, or move the rows to another table and enable that",
+                column.name,
+            );
+            return Err(Error::Unfollowable { table: self.table.name.to_string(), reason });
+        }
         if self.backend.holds(stored, column) || self.retype(stored, column).await? {
             return Ok(place);
         }

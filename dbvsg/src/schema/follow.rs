@@ -23,6 +23,8 @@ pub(super) struct Plan {
     pub(super) drops: Vec<String>,
     /// What alters its history.
     pub(super) statements: Vec<String>,
+    /// How many of these come before the one that changes more than types.
+    pub(super) retyped: usize,
     /// Whether it is there, so that its rows can be compared with what history knows.
     pub(super) is_there: bool,
 }
@@ -58,6 +60,7 @@ pub(super) async fn plan(
             changes: vec![ShapeChange::TableDropped],
             drops: drops(txn, &db, backend, tracked, tracked).await?,
             statements: Vec::new(),
+            retyped: 0,
             is_there: false,
         };
         return Ok(was_there.then_some(gone));
@@ -88,7 +91,7 @@ pub(super) async fn plan(
     }
     followed.table = table;
     let statements = backend.alter_history(tracked, &alteration);
-    Ok(Some(Plan { followed, changes, drops, statements, is_there: true }))
+    Ok(Some(Plan { followed, changes, drops, statements, retyped: alteration.retyped.len(), is_there: true }))
 }
 
 /// Whether the table was there when it was last looked at.
@@ -151,7 +154,7 @@ async fn columns(
     (table, ids): (&Table, &HashMap<String, String>),
     hints: &Refresh,
 ) -> Result<(Vec<ShapeChange>, Alteration)> {
-    let pairs = pair(&tracked.known, table, ids, hints)?;
+    let pairs = pair(&tracked.known, table, ids, hints);
     check_key(tracked, table, &pairs)?;
     let renamed = |name: &String| {
         let place = tracked.known.iter().position(|known| known.live.as_ref() == Some(name))?;
@@ -166,8 +169,9 @@ async fn columns(
         );
         return Err(Error::Unfollowable { table: table.name.to_string(), reason });
     }
-    let (skip, ignore) =
-        (tracked.skip.iter().filter_map(renamed).collect(), tracked.ignore.iter().filter_map(renamed).collect());
+    // What must not be stored is not stored either when it comes back.
+    let skip = tracked.skip.iter().map(|name| renamed(name).unwrap_or_else(|| name.clone())).collect();
+    let ignore = tracked.ignore.iter().filter_map(renamed).collect();
     (tracked.soft_delete, tracked.skip, tracked.ignore) = (soft_delete, skip, ignore);
     let (known, changes, alteration) = shape(txn, backend, tracked, (table, ids), &pairs, &tracked.skip).await?;
     tracked.known = known;

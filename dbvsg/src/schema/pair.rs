@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Refresh;
-use crate::{Error, Result, catalog::KnownColumn, model::Table};
+use crate::{catalog::KnownColumn, model::Table};
 
 /// For each column of the table, the place of the known column that it is; none for a new one.
 ///
@@ -15,13 +15,13 @@ pub(super) fn pair(
     table: &Table,
     ids: &HashMap<String, String>,
     hints: &Refresh,
-) -> Result<Vec<Option<usize>>> {
+) -> Vec<Option<usize>> {
     let mut pairing = Pairing { known, table, pairs: vec![None; table.columns.len()] };
     for (from, to) in &hints.renamed {
-        let unknown = |column: &String| Error::UnknownColumn { table: table.name.to_string(), column: column.clone() };
-        let old = known.iter().position(|known| known.live.as_ref() == Some(from));
-        let new = table.position(to);
-        pairing.pairs[new.ok_or_else(|| unknown(to))?] = Some(old.ok_or_else(|| unknown(from))?);
+        // A hint that does not fit here speaks of another table.
+        if let Some((place, position)) = renamed(known, table, from, to) {
+            pairing.pairs[position] = Some(place);
+        }
     }
     let is_hinted = |name: &String| hints.added.contains(name);
     pairing.each(|known, name, _| {
@@ -40,7 +40,12 @@ pub(super) fn pair(
     pairing.each(|known, name, _| {
         known.live.is_none() && known.successor.is_none() && known.stored.as_ref() == Some(name)
     });
-    Ok(pairing.pairs)
+    pairing.pairs
+}
+
+/// Where a column is known that was renamed, and where it stands in the table now; none if that cannot be.
+pub(super) fn renamed(known: &[KnownColumn], table: &Table, from: &String, to: &str) -> Option<(usize, usize)> {
+    Some((known.iter().position(|known| known.live.as_ref() == Some(from))?, table.position(to)?))
 }
 
 struct Pairing<'a> {
@@ -113,7 +118,7 @@ mod tests {
 
     fn paired(now: &[(&str, &str)], hints: &Refresh) -> Vec<Option<usize>> {
         let known = KnownColumn::all(&table(&BEFORE), &[], &HashMap::new());
-        pair(&known, &table(now), &HashMap::new(), hints).unwrap()
+        pair(&known, &table(now), &HashMap::new(), hints)
     }
 
     #[test]
@@ -144,8 +149,8 @@ mod tests {
         let added = Refresh::default().added("x");
         assert_eq!(paired(&[("id", "int"), ("x", "text"), ("b", "text")], &added), [Some(0), None, Some(2)]);
         let known = KnownColumn::all(&table(&BEFORE), &[], &HashMap::new());
-        let wrong = Refresh::default().renamed("nothing", "a");
-        assert!(pair(&known, &table(&BEFORE), &HashMap::new(), &wrong).is_err());
+        let of_another = Refresh::default().renamed("nothing", "a");
+        assert_eq!(pair(&known, &table(&BEFORE), &HashMap::new(), &of_another), [Some(0), Some(1), Some(2)]);
     }
 
     #[test]
@@ -154,10 +159,10 @@ mod tests {
         let now = table(&[("id", "int"), ("b", "text"), ("a", "text"), ("c", "text")]);
         let swapped = ids(&[("id", "9.1"), ("b", "9.2"), ("a", "9.3"), ("c", "9.4")]);
         let none = Refresh::default();
-        assert_eq!(pair(&known, &now, &swapped, &none).unwrap(), [Some(0), Some(1), Some(2), None]);
+        assert_eq!(pair(&known, &now, &swapped, &none), [Some(0), Some(1), Some(2), None]);
         // A table that was made anew has other numbers, so names decide.
         let anew = ids(&[("id", "8.1"), ("b", "8.2"), ("a", "8.3"), ("c", "8.4")]);
-        assert_eq!(pair(&known, &now, &anew, &none).unwrap(), [Some(0), Some(2), Some(1), None]);
+        assert_eq!(pair(&known, &now, &anew, &none), [Some(0), Some(2), Some(1), None]);
     }
 
     #[test]
@@ -165,6 +170,6 @@ mod tests {
         let mut known = KnownColumn::all(&table(&BEFORE), &[], &HashMap::new());
         known[1].live = None;
         let now = table(&[("id", "int"), ("b", "text"), ("a", "int")]);
-        assert_eq!(pair(&known, &now, &HashMap::new(), &Refresh::default()).unwrap(), [Some(0), Some(2), Some(1)]);
+        assert_eq!(pair(&known, &now, &HashMap::new(), &Refresh::default()), [Some(0), Some(2), Some(1)]);
     }
 }

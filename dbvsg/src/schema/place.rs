@@ -2,8 +2,9 @@
 
 use sea_orm::DatabaseExecutor;
 
+use super::{Refresh, pair::renamed};
 use crate::{
-    Result,
+    Error, Result,
     backend::Backend,
     catalog::{Catalog, Tracked},
     model::TableName,
@@ -21,11 +22,57 @@ pub(super) async fn find(
 ) -> Result<Option<TableName>> {
     let name = &tracked.table.name;
     let is_taken = catalog.iter().any(|other| other.id != tracked.id && other.table.name == *name);
-    if !is_taken && backend.describe(db, name).await?.is_some() {
+    if !is_taken && backend.describe(db, name).await?.is_some() && !is_of_another(db, backend, catalog, tracked).await?
+    {
         return Ok(Some(name.clone()));
     }
     let mut carriers = elsewhere(db, backend, tracked).await?;
     Ok(if carriers.len() == 1 { carriers.pop() } else { None })
+}
+
+/// Whether the table of its name is another tracked table, which was renamed.
+async fn is_of_another(
+    db: &DatabaseExecutor<'_>,
+    backend: &dyn Backend,
+    catalog: &Catalog,
+    tracked: &Tracked,
+) -> Result<bool> {
+    let name = &tracked.table.name;
+    if backend.carriers(db, tracked).await?.contains(name) {
+        return Ok(false);
+    }
+    for other in catalog.all().filter(|other| other.id != tracked.id) {
+        if backend.carriers(db, other).await?.contains(name) && backend.describe(db, &other.table.name).await?.is_none()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Refuses hints that fit none of the tables, which are where they are by now.
+pub(super) async fn check_hints(
+    db: &DatabaseExecutor<'_>,
+    backend: &dyn Backend,
+    places: &[(Tracked, Option<TableName>)],
+    hints: &Refresh,
+) -> Result<()> {
+    for (from, to) in &hints.renamed {
+        let mut fits = false;
+        for (tracked, home) in places {
+            if let Some(table) = match home {
+                Some(name) => backend.describe(db, name).await?,
+                None => None,
+            } {
+                fits |= renamed(&tracked.known, &table, from, to).is_some();
+            }
+        }
+        if !fits {
+            let table = if let [(tracked, _)] = places { tracked.name() } else { "any".into() };
+            return Err(Error::UnknownColumn { table, column: format!("{from}` as `{to}") });
+        }
+    }
+    Ok(())
 }
 
 /// Other tables that carry its triggers.

@@ -58,6 +58,7 @@ pub(super) async fn within(
         lock(txn, vsg, home.as_ref()).await?;
         places.push((tracked, home));
     }
+    place::check_hints(&db, backend, &places, hints).await?;
     // What was written before is sealed before.
     journal::seal_within(txn, vsg, View::Own).await?;
     let mut followed = Vec::new();
@@ -68,7 +69,7 @@ pub(super) async fn within(
             followed.push(carry_out(txn, vsg, plan).await?);
         }
     }
-    record(txn, vsg, followed, message).await
+    record(txn, vsg, &followed, message).await
 }
 
 async fn carry_out(txn: &DatabaseTransaction, vsg: &Vsg, plan: Plan) -> Result<Followed> {
@@ -136,7 +137,7 @@ pub(super) async fn lock(txn: &DatabaseTransaction, vsg: &Vsg, table: Option<&Ta
 pub(super) async fn record(
     txn: &DatabaseTransaction,
     vsg: &Vsg,
-    followed: Vec<Followed>,
+    followed: &[Followed],
     message: &str,
 ) -> Result<Vec<Refreshed>> {
     if followed.is_empty() {
@@ -148,11 +149,15 @@ pub(super) async fn record(
     let mut refreshed = Vec::with_capacity(followed.len());
     for Followed { id, table, changes, is_there } in followed {
         let mut written = 0;
-        if is_there {
-            let tracked = catalog::one(&DatabaseExecutor::Transaction(txn), backend, id).await?;
+        if *is_there {
+            let tracked = catalog::one(&DatabaseExecutor::Transaction(txn), backend, *id).await?;
             written = drift::record(txn, backend, &tracked, commit).await?;
         }
-        refreshed.push(Refreshed { table: table.to_string(), changes, commit: (written > 0).then_some(commit) });
+        refreshed.push(Refreshed {
+            table: table.to_string(),
+            changes: changes.clone(),
+            commit: (written > 0).then_some(commit),
+        });
     }
     // Without a row the commit is empty, and sealing forgets it.
     journal::seal_within(txn, vsg, View::Own).await?;

@@ -5,7 +5,9 @@
 //! that alter a history before they run, and a table whose triggers are not as they should be is due again. Until then a
 //! guarded table stays guarded: it is better not written than written unseen.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor};
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbErr, RuntimeErr};
 use sea_orm_migration::MigratorTrait;
 
 use super::{
@@ -15,10 +17,10 @@ use super::{
     refresh::{Followed, record, select},
 };
 use crate::{
-    Result, Vsg,
+    Error, Result, Vsg,
     backend::{Sql, Trigger},
     capture,
-    catalog::{self, Tracked},
+    catalog::{self, Catalog, Tracked},
     journal::{self, View, drift::installed_triggers},
     model::TableName,
 };
@@ -46,18 +48,29 @@ pub(super) async fn migrate<M: MigratorTrait>(
     follow(vsg, &Scope::All, &Refresh::default(), before, false).await?;
     let (backend, catalog) = (vsg.backend(), vsg.catalog_now(&DatabaseExecutor::Connection(vsg.db())).await?);
     let migrating = backend.connection_id(own).await?;
-    for tracked in catalog.iter() {
-        guard(vsg, tracked, migrating).await?;
-        let expected: Vec<String> = backend.triggers(tracked).into_iter().map(|trigger| trigger.name).collect();
-        run(vsg, &backend.pause(tracked, &expected)).await?;
-    }
-    let migrated = M::up(own, None).await;
+    let migrated = match pause(vsg, &catalog, migrating).await {
+        Ok(()) => M::up(own, None).await.map_err(Error::from),
+        Err(error) => Err(error),
+    };
     // Of migrations that failed nobody knows how far they came, so hints may speak of what is not there.
     let hints = if migrated.is_ok() { hints } else { &Refresh::default() };
     let refreshed = follow(vsg, &Scope::All, hints, message, true).await;
     turn.commit().await?;
     migrated?;
     refreshed
+}
+
+/// Keeps everybody but one connection off, and puts the triggers out of its way.
+async fn pause(vsg: &Vsg, catalog: &Catalog, migrating: Option<i64>) -> Result<()> {
+    let backend = vsg.backend();
+    for tracked in catalog.iter() {
+        guard(vsg, tracked, migrating).await?;
+    }
+    for tracked in catalog.iter() {
+        let expected: Vec<String> = backend.triggers(tracked).into_iter().map(|trigger| trigger.name).collect();
+        run(vsg, &backend.pause(tracked, &expected)).await?;
+    }
+    Ok(())
 }
 
 /// Finishes what a program left half-way that was killed while it altered a history.
@@ -73,13 +86,13 @@ pub(crate) async fn finish(vsg: &Vsg) -> Result<()> {
 
 async fn finish_pending(vsg: &Vsg) -> Result<()> {
     for (id, statements) in catalog::pending_ddl(vsg.db(), vsg.backend()).await? {
-        for sql in statements {
-            match vsg.db().execute_unprepared(&sql).await {
+        for (position, sql) in statements.iter().enumerate() {
+            match vsg.db().execute_unprepared(sql).await {
                 Err(error) if vsg.backend().is_done(&error) => {}
                 result => _ = result?,
             }
+            note_pending(vsg, id, &statements[position + 1..]).await?;
         }
-        note_done(vsg, id).await?;
     }
     Ok(())
 }
@@ -95,13 +108,34 @@ struct Guarded {
 async fn follow(vsg: &Vsg, scope: &Scope, hints: &Refresh, message: &str, paused: bool) -> Result<Vec<Refreshed>> {
     let mut guarded = Vec::new();
     let refreshed = follow_guarded(vsg, scope, hints, message, (paused, &mut guarded)).await;
+    let mut failed = None;
     for Guarded { tracked, is_captured } in guarded {
         if is_captured {
-            unguard(vsg, &tracked).await?;
+            // Somebody who reads the table for long can be in the way.
+            failed = unguard(vsg, &tracked).await.err().or(failed);
         }
     }
-    refreshed
+    match failed {
+        Some(error) => refreshed.and(Err(error)),
+        None => refreshed,
+    }
 }
+
+/// Whether others were in the way of something that may be tried again; waits a moment then.
+async fn is_worth_another(error: &Error, attempt: &mut u32) -> bool {
+    *attempt += 1;
+    if !error.is_busy() || *attempt > ATTEMPTS {
+        return false;
+    }
+    tokio::time::sleep(PAUSE).await;
+    true
+}
+
+/// How often something is tried.
+const ATTEMPTS: u32 = 5;
+
+/// How long to wait in between.
+const PAUSE: Duration = Duration::from_millis(200);
 
 async fn follow_guarded(
     vsg: &Vsg,
@@ -112,19 +146,46 @@ async fn follow_guarded(
 ) -> Result<Vec<Refreshed>> {
     let (backend, db) = (vsg.backend(), DatabaseExecutor::Connection(vsg.db()));
     let catalog = vsg.catalog_now(&db).await?;
-    let (mut followed, mut failed) = (Vec::new(), None);
+    let mut places = Vec::new();
     for tracked in select(&db, vsg, &catalog, scope).await? {
         let home = place::find(&db, backend, &catalog, &tracked).await?;
+        places.push((tracked, home));
+    }
+    // Where the tables have changed already, it is too late to refuse.
+    if !paused {
+        place::check_hints(&db, backend, &places, hints).await?;
+    }
+    let (mut followed, mut failed) = (Vec::new(), None);
+    for (tracked, home) in places {
         match one(vsg, &tracked, (home, hints), (paused, guarded)).await {
             Ok(done) => followed.extend(done),
             // One that history cannot follow must not leave the others guarded.
             Err(error) => failed = failed.or(Some(error)),
         }
     }
-    let txn = capture::begin_write(vsg, backend.latest()).await?;
+    let recorded = record_all(vsg, &followed, message).await;
+    if recorded.is_err() {
+        // What is not recorded must not be forgotten: a table that is guarded is looked at again.
+        guarded.iter_mut().for_each(|guarded| guarded.is_captured = false);
+    }
+    failed.map_or(recorded, Err)
+}
+
+async fn record_all(vsg: &Vsg, followed: &[Followed], message: &str) -> Result<Vec<Refreshed>> {
+    let mut attempt = 0;
+    loop {
+        match record_once(vsg, followed, message).await {
+            Err(error) if is_worth_another(&error, &mut attempt).await => {}
+            done => return done,
+        }
+    }
+}
+
+async fn record_once(vsg: &Vsg, followed: &[Followed], message: &str) -> Result<Vec<Refreshed>> {
+    let txn = capture::begin_write(vsg, vsg.backend().latest()).await?;
     let refreshed = record(&txn, vsg, followed, message).await?;
     txn.commit().await?;
-    failed.map_or(Ok(refreshed), Err)
+    Ok(refreshed)
 }
 
 /// Follows one table, if there is anything to follow.
@@ -168,15 +229,7 @@ async fn carry_out(
     let Some(plan) = plan(&txn, backend, tracked, (home, hints), paused).await? else { return Ok(None) };
     write(&txn, backend, &plan.followed, plan.is_there, &plan.statements).await?;
     txn.commit().await?;
-    let altered = alter(vsg, &plan).await;
-    if altered.is_err() {
-        // The one statement that counts did nothing, so it is as if nothing had been noted.
-        let txn = capture::begin_write(vsg, backend.latest()).await?;
-        write(&txn, backend, tracked, true, &[]).await?;
-        txn.commit().await?;
-        return altered.map(|()| None);
-    }
-    *is_captured = false;
+    alter(vsg, tracked, &plan, is_captured).await?;
     run(vsg, &plan.drops).await?;
     if plan.is_there {
         let whole = catalog::one(&db, backend, plan.followed.id).await?;
@@ -186,14 +239,38 @@ async fn carry_out(
     Ok(Some(plan))
 }
 
-async fn alter(vsg: &Vsg, plan: &Plan) -> Result<()> {
-    run(vsg, &plan.statements).await?;
-    note_done(vsg, plan.followed.id).await
+/// Runs what alters the history. If the server refuses the one statement that counts, nothing was done, and it is as if
+/// nothing had been noted; whatever else fails, the rest stays noted to be done.
+async fn alter(vsg: &Vsg, before: &Tracked, plan: &Plan, is_captured: &mut bool) -> Result<()> {
+    let was_captured = std::mem::replace(is_captured, false);
+    for (position, sql) in plan.statements.iter().enumerate() {
+        if let Err(error) = vsg.db().execute_unprepared(sql).await {
+            if was_refused(&error) && position <= plan.retyped {
+                let txn = capture::begin_write(vsg, vsg.backend().latest()).await?;
+                write(&txn, vsg.backend(), before, true, &[]).await?;
+                txn.commit().await?;
+                *is_captured = was_captured;
+            }
+            return Err(error.into());
+        }
+        note_pending(vsg, plan.followed.id, &plan.statements[position + 1..]).await?;
+    }
+    Ok(())
 }
 
-async fn note_done(vsg: &Vsg, id: i64) -> Result<()> {
-    let mut sql = Sql::new(vsg.backend(), "UPDATE dbvsg_table SET pending_ddl = NULL WHERE id = ");
-    sql.bind(id);
+/// Whether the server itself said no, rather than the connection.
+fn was_refused(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(source)) | DbErr::Query(RuntimeErr::SqlxError(source))) = error else {
+        return false;
+    };
+    source.as_database_error().is_some()
+}
+
+/// Notes the statements through which a history has yet to go.
+async fn note_pending(vsg: &Vsg, id: i64, statements: &[String]) -> Result<()> {
+    let pending = (!statements.is_empty()).then(|| serde_json::Value::from(statements.to_vec()).to_string());
+    let mut sql = Sql::new(vsg.backend(), "UPDATE dbvsg_table SET pending_ddl = ");
+    sql.bind(pending).push(" WHERE id = ").bind(id);
     sql.execute(vsg.db()).await?;
     Ok(())
 }
@@ -225,6 +302,16 @@ async fn guard(vsg: &Vsg, tracked: &Tracked, exempt: Option<i64>) -> Result<()> 
 }
 
 async fn unguard(vsg: &Vsg, tracked: &Tracked) -> Result<()> {
+    let mut attempt = 0;
+    loop {
+        match unguard_once(vsg, tracked).await {
+            Err(error) if is_worth_another(&error, &mut attempt).await => {}
+            done => return done,
+        }
+    }
+}
+
+async fn unguard_once(vsg: &Vsg, tracked: &Tracked) -> Result<()> {
     let backend = vsg.backend();
     let installed = installed_triggers(vsg.db(), backend, tracked).await?;
     for name in installed.keys() {

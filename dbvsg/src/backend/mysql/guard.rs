@@ -27,7 +27,9 @@ pub(super) fn guards(backend: &MySql, tracked: &Tracked, exempt: Option<i64>) ->
 }
 
 pub(super) fn is_guard(trigger: &str) -> bool {
-    trigger.split('_').nth(2) == Some(GUARD)
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = trigger.split('_').collect();
+    matches!(parts[..], ["dbvsg", id, GUARD, number] if is_number(id) && is_number(number))
 }
 
 fn guard(
@@ -44,6 +46,7 @@ fn guard(
     );
     let (quoted, on) = (backend.quote(&name), backend.quote_table(table));
     let create = format!("CREATE TRIGGER {quoted} BEFORE {event} ON {on} FOR EACH ROW {body}");
-    let sql = vec![format!("DROP TRIGGER IF EXISTS {quoted}"), backend.flavour.without_mode(&create)];
+    let drop = format!("DROP TRIGGER IF EXISTS {quoted}");
+    let sql = vec![backend.flavour.without_mode(&drop), backend.flavour.without_mode(&create)];
     Trigger { name, sql, installed: format!("BEFORE {event} {}  {body}", table.name) }
 }

@@ -202,7 +202,7 @@ impl Backend for MySql {
     }
 
     fn drop_trigger(&self, _tracked: &Tracked, trigger: &str) -> Vec<String> {
-        vec![format!("DROP TRIGGER IF EXISTS {}", self.quote(trigger))]
+        vec![self.flavour.without_mode(&format!("DROP TRIGGER IF EXISTS {}", self.quote(trigger)))]
     }
 
     async fn carriers(&self, db: &DatabaseExecutor<'_>, tracked: &Tracked) -> Result<Vec<TableName>> {

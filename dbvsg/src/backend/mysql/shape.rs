@@ -22,6 +22,9 @@ pub(super) async fn carriers(db: &DatabaseExecutor<'_>, tracked: &Tracked) -> Re
     rows.iter().map(|row| Ok(TableName::new(row.try_get::<String>("", "name")?))).collect()
 }
 
+/// A column of a moment.
+const SWAPPED: &str = "vsg_swapped";
+
 /// All names change in one statement, which does its work whole or not at all.
 pub(super) fn alter_history(backend: &MySql, tracked: &Tracked, alteration: &Alteration) -> Vec<String> {
     let renames = alteration
@@ -30,9 +33,21 @@ pub(super) fn alter_history(backend: &MySql, tracked: &Tracked, alteration: &Alt
         .map(|(from, to)| format!("RENAME COLUMN {} TO {}", backend.quote(from), backend.quote(to)));
     let adds = alteration.added.iter().map(|column| format!("ADD COLUMN {}", definition(backend, column)));
     let moved = alteration.moved.iter().map(|to| format!("RENAME TO {}", backend.quote_table(to)));
-    let parts: Vec<String> = renames.chain(adds).chain(moved).collect();
-    let whole = (!parts.is_empty()).then(|| alter(backend, &tracked.history, &parts.join(", ")));
-    alteration.retyped.iter().cloned().chain(whole).collect()
+    let mut parts: Vec<String> = renames.chain(adds).chain(moved).collect();
+    let mut statements = alteration.retyped.clone();
+    let history = alteration.moved.as_ref().unwrap_or(&tracked.history);
+    // Names that change places would change them back if the statement was run again; a column that is there already tells.
+    let swaps = alteration.is_circular();
+    if swaps {
+        parts.insert(0, format!("ADD COLUMN {SWAPPED} TINYINT"));
+    }
+    if !parts.is_empty() {
+        statements.push(alter(backend, &tracked.history, &parts.join(", ")));
+    }
+    if swaps {
+        statements.push(alter(backend, history, &format!("DROP COLUMN {SWAPPED}")));
+    }
+    statements
 }
 
 fn alter(backend: &MySql, history: &TableName, what: &str) -> String {
@@ -45,7 +60,7 @@ pub(super) fn is_done(error: &DbErr) -> bool {
         return false;
     };
     let number = source.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
-    number.is_some_and(|error| matches!(error.number(), 1050 | 1054 | 1060 | 1146))
+    number.is_some_and(|error| matches!(error.number(), 1050 | 1054 | 1060 | 1091 | 1146))
 }
 
 /// In place for keys of another width, and wherever else each value reads as before.
@@ -59,7 +74,10 @@ pub(super) fn retype(backend: &MySql, history: &TableName, from: &Column, to: &C
             let (least, most) = range(to)?;
             format!("{name} NOT BETWEEN {least} AND {most}")
         }
-        (ColumnKind::Text, ColumnKind::Text) if set(from) == set(to) => {
+        // CHAR drops the spaces at the end.
+        (ColumnKind::Text, ColumnKind::Text)
+            if set(from) == set(to) && (from.declared.starts_with("char") || !to.declared.starts_with("char")) =>
+        {
             format!("CHAR_LENGTH({name}) > {}", length(to)?)
         }
         _ => return None,

@@ -219,6 +219,10 @@ impl Backend for Postgres {
         shape::alter_history(self, tracked, alteration)
     }
 
+    fn collation_decides(&self) -> bool {
+        false
+    }
+
     fn retype(&self, history: &TableName, from: &Column, to: &Column) -> Option<Retype> {
         shape::retype(self, history, from, to)
     }

@@ -91,7 +91,10 @@ fn rename_history(backend: &Postgres, tracked: &Tracked, to: &TableName) -> Vec<
 
 /// In place wherever each value reads as before: what is hashed is what is read.
 pub(super) fn retype(backend: &Postgres, history: &TableName, from: &Column, to: &Column) -> Option<Retype> {
-    if from.form != to.form {
+    // What is read of a padded type has the padding; what is converted has not.
+    let is_padded =
+        |column: &Column| column.declared.starts_with("character(") || column.declared.starts_with("bpchar");
+    if from.form != to.form || is_padded(from) || is_padded(to) {
         return None;
     }
     let name = backend.quote(&from.name);
@@ -103,7 +106,7 @@ pub(super) fn retype(backend: &Postgres, history: &TableName, from: &Column, to:
     let collation = to.collation.as_deref().map(|name| format!(" COLLATE {name}")).unwrap_or_default();
     // The conversion does not cut, but the column would refuse.
     let longer = match to.declared.split_once("character") {
-        Some((_, rest)) if rest.contains('(') => {
+        Some((_, rest)) if rest.contains('(') && !rest.ends_with(']') => {
             let length = rest.split(['(', ')']).nth(1)?;
             format!(" OR char_length({cast}) > {length}")
         }
@@ -121,7 +124,10 @@ pub(super) fn retype(backend: &Postgres, history: &TableName, from: &Column, to:
 
 /// A conversion that never fails, written without the function where none can. Text is never cut.
 pub(super) fn cast(backend: &Postgres, from: &Column, to: &Column, value: &str) -> String {
-    let base = |column: &Column| column.declared.split('(').next().unwrap_or_default().trim().to_owned();
+    let base = |column: &Column| {
+        let end = if column.declared.ends_with(']') { "[]" } else { "" };
+        column.declared.split('(').next().unwrap_or_default().trim().to_owned() + end
+    };
     match (base(from).as_str(), base(to).as_str()) {
         (a, b) if a == b && from.declared == to.declared => value.to_owned(),
         (_, "text" | "character varying") => format!("{value}::text"),
