@@ -89,6 +89,7 @@ await() {
 # that a moment read in the wrong one is noticed.
 start_postgres() {
     local dir=$1 log=$servers_dir/postgres.log as_owner
+    unset "${!PG@}" # what is set for another server must not reach this one, nor who connects to it
     heading "starting a PostgreSQL in $dir"
     own_folder "$dir" postgres QUIT
     local -a options=(

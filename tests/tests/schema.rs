@@ -41,6 +41,7 @@ scenarios!(
     another_program_reads_on,
     cached_statements_survive,
     no_write_slips_by_while_columns_come,
+    no_write_slips_by_while_a_migration_runs,
     a_hint_is_for_the_table_that_it_fits,
     what_was_never_stored_is_not_when_it_comes_back,
     a_table_that_takes_the_name_of_another_is_itself,
@@ -989,10 +990,10 @@ async fn another_collation_of_the_key_is_refused(engine: Engine) {
 
 const WRITES: u64 = 200;
 
-async fn no_write_slips_by_while_columns_come(engine: Engine) {
-    let scene = people(engine).await;
+/// Bob writes, and tries again where somebody is in the way.
+fn bob_writes(scene: &Scene) -> tokio::task::JoinHandle<()> {
     let vsg = scene.vsg.clone();
-    let writing = tokio::spawn(async move {
+    tokio::spawn(async move {
         for number in 0..WRITES {
             let sql = format!("UPDATE people SET age = {} WHERE id = 1", 100 + number);
             let write = async || {
@@ -1003,14 +1004,47 @@ async fn no_write_slips_by_while_columns_come(engine: Engine) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
-    });
+    })
+}
+
+/// Each write is a commit of Bob's own, and none of them is seen only by comparing.
+async fn all_are_bobs(scene: Scene) {
+    let mut filter = LogFilter::default();
+    filter.actor = Some("bob".into());
+    assert_eq!(scene.vsg.log(&filter).await.unwrap().total, WRITES);
+    let ages = "SELECT age FROM people_history h JOIN dbvsg_commit c ON c.id = h.vsg_begin WHERE c.actor = 'bob' ORDER BY h.vsg_id";
+    let written: Vec<String> = (0..WRITES).map(|number| (100 + number).to_string()).collect();
+    assert_eq!(scene.rows(ages).await, written);
+    scene.end().await;
+}
+
+async fn no_write_slips_by_while_columns_come(engine: Engine) {
+    let scene = people(engine).await;
+    let writing = bob_writes(&scene);
     for number in 0..5 {
         scene.sql(&format!("ALTER TABLE people ADD COLUMN c{number} INTEGER DEFAULT {number}")).await;
         scene.vsg.refresh("people").await.unwrap();
     }
     writing.await.unwrap();
-    let mut filter = LogFilter::default();
-    filter.actor = Some("bob".into());
-    assert_eq!(scene.vsg.log(&filter).await.unwrap().total, WRITES);
-    scene.end().await;
+    all_are_bobs(scene).await;
+}
+
+migrator!(Widened: [
+    "ALTER TABLE people ADD COLUMN mail VARCHAR(20) DEFAULT 'none'",
+    "UPDATE people SET mail = 'm@x' WHERE id = 2",
+    "ALTER TABLE people RENAME COLUMN name TO title",
+    "ALTER TABLE people ADD COLUMN score INTEGER"
+]);
+
+async fn no_write_slips_by_while_a_migration_runs(engine: Engine) {
+    let scene = people(engine).await;
+    let writing = bob_writes(&scene);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let hints = Refresh::default().renamed("name", "title");
+    let migrated = scene.vsg.migrate_with::<Widened>(&hints).await.unwrap();
+    assert_eq!(migrated.applied, ["Widened"]);
+    assert_eq!(migrated.refreshed[0].changes.len(), 3);
+    writing.await.unwrap();
+    assert_eq!(scene.rows_at("HEAD", "SELECT mail FROM people ORDER BY id").await, ["none", "m@x"]);
+    all_are_bobs(scene).await;
 }

@@ -230,8 +230,8 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// Takes these capture triggers out of the way of ALTER TABLE, and leaves something by which the table is known again.
     fn pause(&self, tracked: &Tracked, triggers: &[String]) -> Vec<String>;
 
-    /// The statements by which a history becomes another. Where DDL is not transactional, all but the last can be run again
-    /// whatever happened, and [`Backend::is_done`] tells of the last that it was run.
+    /// The statements by which a history becomes another. Where DDL is not transactional, the one that was run last can be run
+    /// again: it changes nothing then, or [`Backend::is_done`] tells it by its error.
     fn alter_history(&self, tracked: &Tracked, alteration: &Alteration) -> Vec<String>;
 
     /// Whether a statement of [`Backend::alter_history`] failed because it had been run before.

@@ -78,7 +78,7 @@ pub(crate) async fn enable(vsg: &Vsg, name: &str, policy: &Policy) -> Result<()>
     if !backend.transactional_ddl() {
         return stepwise::enable(vsg, name, policy).await;
     }
-    let txn = super::txn::begin_write(vsg, backend.latest()).await?;
+    let txn = super::txn::begin_write(vsg.db(), backend.latest()).await?;
     let db = DatabaseExecutor::Transaction(&txn);
     let table = trackable(vsg, &db, name, policy).await?;
     if let Some(lock) = backend.lock_table(&table.name) {

@@ -56,7 +56,7 @@ pub(crate) async fn turn(vsg: &Vsg) -> Result<DatabaseTransaction> {
 
 async fn take_turn(vsg: &Vsg, patience: &str) -> Result<DatabaseTransaction> {
     let turn = vsg.db().begin().await?;
-    let sql = format!("SELECT id FROM dbvsg_sealing WHERE id = 3 FOR UPDATE{patience}");
+    let sql = format!("SELECT id FROM dbvsg_sealing WHERE id = 3{}{patience}", vsg.backend().for_update());
     turn.query_one_raw(Statement::from_string(vsg.backend().builder(), sql)).await?;
     Ok(turn)
 }
@@ -86,7 +86,7 @@ async fn prepare(vsg: &Vsg, name: &str, policy: &Policy) -> Result<Tracked> {
 async fn fill(vsg: &Vsg, tracked: &Tracked) -> Result<()> {
     let backend = vsg.backend();
     let _held = backend.hold_writers(vsg.db(), &tracked.table.name).await?;
-    let txn = begin_write(vsg, backend.latest()).await?;
+    let txn = begin_write(vsg.db(), backend.latest()).await?;
     journal::seal_within(&txn, vsg, View::Own).await?;
     Sql::new(backend, format!("DELETE FROM {}", backend.quote_table(&tracked.history))).execute(&txn).await?;
     baseline(&txn, backend, tracked).await?;

@@ -6,8 +6,8 @@ use std::{
 };
 
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult,
-    SqliteTransactionMode, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, SqliteTransactionMode, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
 use crate::{
@@ -47,19 +47,22 @@ impl std::fmt::Debug for Txn {
 
 /// Begins a transaction that means to write. Where one writes at a time it holds the lock from the start, so it cannot
 /// fail half-way for the lack of one.
-pub(crate) async fn begin_write(vsg: &Vsg, isolation: Option<IsolationLevel>) -> Result<DatabaseTransaction> {
+pub(crate) async fn begin_write(
+    db: &DatabaseConnection,
+    isolation: Option<IsolationLevel>,
+) -> Result<DatabaseTransaction> {
     let options = TransactionOptions {
         isolation_level: isolation,
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    Ok(vsg.db().begin_with_options(options).await?)
+    Ok(db.begin_with_options(options).await?)
 }
 
 pub(crate) async fn begin(vsg: &Vsg, mut author: Author) -> Result<Txn> {
     author.check()?;
     let expected = author.expected_parent.take();
-    let inner = begin_write(vsg, None).await?;
+    let inner = begin_write(vsg.db(), None).await?;
     let id = CommitId::random();
     let context = Context {
         uuid: id.to_string(),

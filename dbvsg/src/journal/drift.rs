@@ -159,7 +159,7 @@ pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<Commit
             repair_triggers(vsg.db(), backend, tracked).await?;
         }
     }
-    let txn = capture::begin_write(vsg, backend.latest()).await?;
+    let txn = capture::begin_write(vsg.db(), backend.latest()).await?;
     let catalog = vsg.catalog_now(&DatabaseExecutor::Transaction(&txn)).await?;
     // Writers are kept off, so that nothing they are about to commit looks like drift.
     for tracked in catalog.iter() {

@@ -1,7 +1,6 @@
 //! An application's own migrations, with capture kept right around them.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, SqliteTransactionMode};
-use sea_orm::{TransactionOptions, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction};
 use sea_orm_migration::MigratorTrait;
 
 use super::{
@@ -11,7 +10,7 @@ use super::{
     refresh::{lock, within},
     stepwise,
 };
-use crate::{Error, Result, Vsg, journal::drift::installed_triggers};
+use crate::{Error, Result, Vsg, capture, journal::drift::installed_triggers};
 
 /// What [`Vsg::migrate`] did.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,51 +24,55 @@ pub struct Migrated {
 
 /// Applies what is pending. One query or two if nothing is.
 pub(crate) async fn migrate<M: MigratorTrait>(vsg: &Vsg, hints: &Refresh) -> Result<Migrated> {
-    let pending = M::get_pending_migrations_read_only(vsg.db()).await?;
-    if pending.is_empty() {
+    if pending::<M, _>(vsg.db()).await?.is_empty() {
         return Ok(Migrated::default());
     }
-    let applied: Vec<String> = pending.iter().map(|migration| migration.name().to_owned()).collect();
     let own = vsg.backend().migration_pool(vsg.db()).await?;
     let db = own.as_ref().unwrap_or(vsg.db());
-    let message = format!("migrated: {}", applied.join(", "));
     let result = match vsg.backend().transactional_ddl() {
-        true => on::<M>(vsg, db, hints, &message).await,
-        false => stepwise::migrate::<M>(vsg, db, hints, &message).await,
+        true => on::<M>(vsg, db, hints).await,
+        false => stepwise::migrate::<M>(vsg, db, hints).await,
     };
     if let Some(own) = own {
         own.close().await?;
     }
-    let refreshed = result?;
+    let migrated = result?;
     vsg.reload().await?;
-    Ok(Migrated { applied, refreshed })
+    Ok(migrated)
 }
 
-async fn on<M: MigratorTrait>(
-    vsg: &Vsg,
-    db: &DatabaseConnection,
-    hints: &Refresh,
-    message: &str,
-) -> Result<Vec<Refreshed>> {
+/// The names of the migrations that are not applied yet. Another program can have applied them by the time that writers
+/// are off, so they are asked for again then.
+pub(super) async fn pending<M: MigratorTrait, C: ConnectionTrait>(db: &C) -> Result<Vec<String>> {
+    let pending = M::get_pending_migrations_read_only(db).await?;
+    Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+}
+
+/// What the commit of a migration says.
+pub(super) fn message(applied: &[String]) -> String {
+    format!("migrated: {}", applied.join(", "))
+}
+
+async fn on<M: MigratorTrait>(vsg: &Vsg, db: &DatabaseConnection, hints: &Refresh) -> Result<Migrated> {
     let backend = vsg.backend();
-    let options = TransactionOptions {
-        isolation_level: backend.latest(),
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    let txn = db.begin_with_options(options).await?;
+    let txn = capture::begin_write(db, backend.latest()).await?;
     let broken = backend.broken_references(&DatabaseExecutor::Transaction(&txn)).await?;
     catch_up(&txn, vsg).await?;
+    let applied = pending::<M, _>(&txn).await?;
+    if applied.is_empty() {
+        txn.commit().await?;
+        return Ok(Migrated::default());
+    }
     pause(&txn, vsg).await?;
     M::up(&txn, None).await?;
-    let refreshed = within(&txn, vsg, &Scope::All, hints, message, true).await?;
+    let refreshed = within(&txn, vsg, &Scope::All, hints, &message(&applied), true).await?;
     let left = backend.broken_references(&DatabaseExecutor::Transaction(&txn)).await?;
     if let Some(reference) = left.into_iter().find(|reference| !broken.contains(reference)) {
         let detail = format!("after the migration, a row of {reference} and finds no row there");
         return Err(Error::Violation { constraint: crate::Constraint::ForeignKey, detail });
     }
     txn.commit().await?;
-    Ok(refreshed)
+    Ok(Migrated { applied, refreshed })
 }
 
 /// Keeps writers off, and lets history follow what had changed before: hints speak of the migration.

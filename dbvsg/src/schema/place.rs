@@ -58,18 +58,17 @@ pub(super) async fn check_hints(
     hints: &Refresh,
 ) -> Result<()> {
     for (from, to) in &hints.renamed {
-        let mut fits = false;
+        let (mut fits, mut was) = (false, false);
         for (tracked, home) in places {
-            if let Some(table) = match home {
-                Some(name) => backend.describe(db, name).await?,
-                None => None,
-            } {
-                fits |= renamed(&tracked.known, &table, from, to).is_some();
-            }
+            was |= tracked.known.iter().any(|known| known.live.as_ref() == Some(from));
+            let Some(home) = home else { continue };
+            let table = backend.describe(db, home).await?;
+            fits |= table.is_some_and(|table| renamed(&tracked.known, &table, from, to).is_some());
         }
         if !fits {
-            let table = if let [(tracked, _)] = places { tracked.name() } else { "any".into() };
-            return Err(Error::UnknownColumn { table, column: format!("{from}` as `{to}") });
+            let tables: Vec<String> = places.iter().map(|(tracked, _)| tracked.name()).collect();
+            let column = if was { to } else { from };
+            return Err(Error::UnknownColumn { table: tables.join("`, `"), column: column.clone() });
         }
     }
     Ok(())

@@ -32,7 +32,7 @@ pub(crate) async fn refresh(vsg: &Vsg, scope: Scope, hints: &Refresh, message: &
     if !vsg.backend().transactional_ddl() {
         return stepwise::refresh(vsg, &scope, hints, message).await;
     }
-    let txn = capture::begin_write(vsg, vsg.backend().latest()).await?;
+    let txn = capture::begin_write(vsg.db(), vsg.backend().latest()).await?;
     let refreshed = within(&txn, vsg, &scope, hints, message, false).await?;
     let catalog = vsg.catalog_now(&DatabaseExecutor::Transaction(&txn)).await?;
     txn.commit().await?;

@@ -11,8 +11,9 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbErr, Runt
 use sea_orm_migration::MigratorTrait;
 
 use super::{
-    Refresh, Refreshed, Scope,
+    Migrated, Refresh, Refreshed, Scope,
     follow::{Plan, plan, write},
+    migrate::{message, pending},
     place,
     refresh::{Followed, record, select},
 };
@@ -40,24 +41,31 @@ pub(super) async fn migrate<M: MigratorTrait>(
     vsg: &Vsg,
     own: &DatabaseConnection,
     hints: &Refresh,
-    message: &str,
-) -> Result<Vec<Refreshed>> {
+) -> Result<Migrated> {
     let turn = capture::turn(vsg).await?;
     finish_pending(vsg).await?;
     let before = "the table had changed when a migration began";
     follow(vsg, &Scope::All, &Refresh::default(), before, false).await?;
-    let (backend, catalog) = (vsg.backend(), vsg.catalog_now(&DatabaseExecutor::Connection(vsg.db())).await?);
-    let migrating = backend.connection_id(own).await?;
-    let migrated = match pause(vsg, &catalog, migrating).await {
-        Ok(()) => M::up(own, None).await.map_err(Error::from),
-        Err(error) => Err(error),
-    };
+    let applied = pending::<M, _>(own).await?;
+    if applied.is_empty() {
+        turn.commit().await?;
+        return Ok(Migrated::default());
+    }
+    let catalog = vsg.catalog_now(&DatabaseExecutor::Connection(vsg.db())).await?;
+    let migrating = vsg.backend().connection_id(own).await?;
+    if let Err(error) = pause(vsg, &catalog, migrating).await {
+        // Nothing was migrated, so this puts everything back.
+        follow(vsg, &Scope::All, &Refresh::default(), before, false).await?;
+        turn.commit().await?;
+        return Err(error);
+    }
+    let migrated = M::up(own, None).await;
     // Of migrations that failed nobody knows how far they came, so hints may speak of what is not there.
     let hints = if migrated.is_ok() { hints } else { &Refresh::default() };
-    let refreshed = follow(vsg, &Scope::All, hints, message, true).await;
+    let refreshed = follow(vsg, &Scope::All, hints, &message(&applied), true).await;
     turn.commit().await?;
     migrated?;
-    refreshed
+    Ok(Migrated { applied, refreshed: refreshed? })
 }
 
 /// Keeps everybody but one connection off, and puts the triggers out of its way.
@@ -182,7 +190,7 @@ async fn record_all(vsg: &Vsg, followed: &[Followed], message: &str) -> Result<V
 }
 
 async fn record_once(vsg: &Vsg, followed: &[Followed], message: &str) -> Result<Vec<Refreshed>> {
-    let txn = capture::begin_write(vsg, vsg.backend().latest()).await?;
+    let txn = capture::begin_write(vsg.db(), vsg.backend().latest()).await?;
     let refreshed = record(&txn, vsg, followed, message).await?;
     txn.commit().await?;
     Ok(refreshed)
@@ -196,7 +204,7 @@ async fn one(
     (paused, guarded): (bool, &mut Vec<Guarded>),
 ) -> Result<Option<Followed>> {
     let backend = vsg.backend();
-    let looked = capture::begin_write(vsg, backend.latest()).await?;
+    let looked = capture::begin_write(vsg.db(), backend.latest()).await?;
     let planned = plan(&looked, backend, tracked, (home.clone(), hints), paused).await?;
     looked.rollback().await?;
     if planned.is_none() {
@@ -224,7 +232,7 @@ async fn carry_out(
     is_captured: &mut bool,
 ) -> Result<Option<Plan>> {
     let (backend, db) = (vsg.backend(), DatabaseExecutor::Connection(vsg.db()));
-    let txn = capture::begin_write(vsg, backend.latest()).await?;
+    let txn = capture::begin_write(vsg.db(), backend.latest()).await?;
     journal::seal_within(&txn, vsg, View::Own).await?;
     let Some(plan) = plan(&txn, backend, tracked, (home, hints), paused).await? else { return Ok(None) };
     write(&txn, backend, &plan.followed, plan.is_there, &plan.statements).await?;
@@ -246,7 +254,7 @@ async fn alter(vsg: &Vsg, before: &Tracked, plan: &Plan, is_captured: &mut bool)
     for (position, sql) in plan.statements.iter().enumerate() {
         if let Err(error) = vsg.db().execute_unprepared(sql).await {
             if was_refused(&error) && position <= plan.retyped {
-                let txn = capture::begin_write(vsg, vsg.backend().latest()).await?;
+                let txn = capture::begin_write(vsg.db(), vsg.backend().latest()).await?;
                 write(&txn, vsg.backend(), before, true, &[]).await?;
                 txn.commit().await?;
                 *is_captured = was_captured;

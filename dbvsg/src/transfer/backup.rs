@@ -136,7 +136,7 @@ async fn examine(vsg: &Vsg, copy: &Vsg, options: &RestoreOptions) -> Result<()> 
 
 /// A backup of another version has capture triggers of that version.
 async fn repair_triggers(copy: &Vsg) -> Result<()> {
-    let txn = capture::begin_write(copy, None).await?;
+    let txn = capture::begin_write(copy.db(), None).await?;
     for tracked in copy.all_tracked() {
         journal::repair_triggers(&txn, copy.backend(), &tracked).await?;
     }
