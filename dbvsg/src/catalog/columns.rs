@@ -33,6 +33,8 @@ pub(crate) struct KnownColumn {
     pub(crate) engine_id: Option<String>,
     /// The column that took its place when its type changed.
     pub(crate) successor: Option<i64>,
+    /// The last commit that does not know it yet; none if it was there when the table was enabled.
+    pub(crate) since: Option<i64>,
     /// The column of the history table, as the database describes it now.
     pub(crate) column: Option<Column>,
 }
@@ -74,6 +76,7 @@ impl KnownColumn {
             key_rank: None,
             engine_id: None,
             successor: None,
+            since: None,
             column: None,
         }
     }
@@ -102,6 +105,7 @@ impl KnownColumn {
             key_rank: row.try_get("", "key_rank")?,
             engine_id: row.try_get("", "engine_id")?,
             successor: row.try_get("", "successor_id")?,
+            since: row.try_get("", "since_seq")?,
             column: None,
         };
         Ok((row.try_get("", "table_id")?, known))
@@ -146,11 +150,12 @@ pub(crate) async fn write(
             known.key_rank.into(),
             known.engine_id.clone().into(),
             known.successor.into(),
+            known.since.into(),
         ];
         let mut sql = Sql::new(
             backend,
             "INSERT INTO dbvsg_column (table_id, column_id, live_name, history_name, hashed_name, declared, collation_name, live_position, \
-             key_rank, engine_id, successor_id) VALUES (",
+             key_rank, engine_id, successor_id, since_seq) VALUES (",
         );
         sql.bind_all(values).push(")");
         sql.execute(txn).await?;

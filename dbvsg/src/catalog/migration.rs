@@ -1,3 +1,5 @@
+mod lineage;
+
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, DynIden, Iden, TransactionTrait};
@@ -65,11 +67,14 @@ async fn install(db: &DatabaseConnection, backend: &'static dyn Backend, fingerp
     Ok(())
 }
 
+/// Why no migration can be taken back.
+const FOR_GOOD: &str = "the journal is never taken away; drop the dbvsg_ tables by hand to be rid of it";
+
 struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Journal)]
+        vec![Box::new(Journal), Box::new(lineage::Lineage)]
     }
 
     fn migration_table_name() -> DynIden {
@@ -247,6 +252,6 @@ impl MigrationTrait for Journal {
     }
 
     async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
-        Err(DbErr::Migration("the journal is never taken away; drop the dbvsg_ tables by hand to be rid of it".into()))
+        Err(DbErr::Migration(FOR_GOOD.into()))
     }
 }

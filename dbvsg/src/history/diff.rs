@@ -79,7 +79,7 @@ pub(crate) fn diff(
     let history = backend.quote_table(&tracked.history);
     let range = |end: &str| {
         format!(
-            "(SELECT {end} FROM dbvsg_commit_table x JOIN dbvsg_commit c ON c.id = x.commit_id WHERE x.table_id = {} AND c.seq > {} AND c.seq <= {})",
+            "(SELECT {end} FROM dbvsg_commit_table x JOIN dbvsg_commit c ON c.id = x.commit_id WHERE x.table_id = {} AND x.last_change > 0 AND c.seq > {} AND c.seq <= {})",
             tracked.id, first.seq, last.seq,
         )
     };

@@ -7,6 +7,7 @@ use crate::model::{Hash, Value};
 /// What stands before everything that is hashed, so that no other use of SHA-256 can be mistaken for it.
 const TABLE: &[u8] = b"dbvsg table 1\n";
 const COMMIT: &[u8] = b"dbvsg commit 1\n";
+const RESET: &[u8] = b"dbvsg reset 1\n";
 
 /// The parts of a canonical form, written into a hash.
 struct Writer(Sha256);
@@ -105,6 +106,8 @@ pub(super) struct Header {
     pub(super) meta: Option<String>,
     pub(super) written_at: i64,
     pub(super) committed_at: i64,
+    /// The commit that the line goes back to, if this is a reset.
+    pub(super) reset: Option<i64>,
 }
 
 /// What a commit says of one table.
@@ -121,11 +124,20 @@ pub(super) struct TableEntry {
     pub(super) restored: i64,
     pub(super) rows: i64,
     pub(super) parent: Option<i64>,
+    /// The commit that the table is at from then on, if it is not this one.
+    pub(super) reset: Option<i64>,
+}
+
+impl TableEntry {
+    /// Whether it is there without a change.
+    pub(super) fn is_empty(&self) -> bool {
+        self.last_change == 0
+    }
 }
 
 /// The hash of a commit; `tables` in the order of their ids, each with the digest of its changes.
 pub(super) fn commit_hash(previous: &[u8], header: &Header, tables: &[(TableEntry, Hash)]) -> Hash {
-    let mut writer = Writer(Sha256::new_with_prefix(COMMIT));
+    let mut writer = Writer(Sha256::new_with_prefix(if header.reset.is_some() { RESET } else { COMMIT }));
     writer.bytes(previous);
     writer.integer(header.id);
     writer.bytes(header.uuid.as_bytes());
@@ -140,6 +152,9 @@ pub(super) fn commit_hash(previous: &[u8], header: &Header, tables: &[(TableEntr
     }
     writer.integer(header.written_at);
     writer.integer(header.committed_at);
+    if let Some(reset) = header.reset {
+        writer.integer(reset);
+    }
     writer.integer(tables.len() as i64);
     for (entry, digest) in tables {
         for number in [
@@ -157,6 +172,9 @@ pub(super) fn commit_hash(previous: &[u8], header: &Header, tables: &[(TableEntr
             writer.integer(number);
         }
         writer.option(entry.parent, Writer::integer);
+        if header.reset.is_some() {
+            writer.option(entry.reset, Writer::integer);
+        }
         writer.bytes(&digest.0);
     }
     writer.finish()
@@ -189,6 +207,7 @@ mod tests {
             meta: None,
             written_at: 1_700_000_000_000_000,
             committed_at: 1_700_000_000_000_000,
+            reset: None,
         };
         let entry =
             TableEntry { table: 2, first_change: 7, last_change: 7, inserted: 1, rows: 1, ..TableEntry::default() };

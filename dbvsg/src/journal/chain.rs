@@ -19,6 +19,8 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Tail {
     id: Option<i64>,
+    /// The commit that the next one follows: the last one, or what that goes back to.
+    parent: Option<i64>,
     seq: i64,
     time: i64,
     hash: Vec<u8>,
@@ -27,13 +29,16 @@ pub(super) struct Tail {
 impl Tail {
     /// Reads it; the next commit's time will be after `promised` at least.
     pub(super) async fn read(txn: &DatabaseTransaction, backend: &'static dyn Backend, promised: i64) -> Result<Self> {
-        let sql =
-            "SELECT id, seq, committed_at, hash FROM dbvsg_commit WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1";
+        let sql = "SELECT c.id, c.seq, c.committed_at, c.hash, e.reset_id FROM dbvsg_commit c \
+                   LEFT JOIN dbvsg_entry e ON e.commit_uuid = c.uuid AND e.table_id = 0 \
+                   WHERE c.seq IS NOT NULL ORDER BY c.seq DESC LIMIT 1";
         let Some(row) = Sql::new(backend, sql).one(txn).await? else {
             return Ok(Self { time: promised, ..Self::default() });
         };
+        let id: i64 = row.try_get("", "id")?;
         Ok(Self {
-            id: Some(row.try_get("", "id")?),
+            id: Some(id),
+            parent: row.try_get::<Option<i64>>("", "reset_id")?.or(Some(id)),
             seq: row.try_get("", "seq")?,
             time: row.try_get::<i64>("", "committed_at")?.max(promised),
             hash: row.try_get("", "hash")?,
@@ -87,7 +92,7 @@ pub(super) fn chain(
     ids: &[i64],
     tables: &mut HashMap<i64, (Arc<Tracked>, TableState)>,
 ) -> Chained {
-    let Tail { id: mut parent, mut seq, mut time, mut hash } = tail;
+    let Tail { mut parent, mut seq, mut time, mut hash, .. } = tail;
     let mut chained = Chained { placings: Vec::with_capacity(written.len()), entries: Vec::new() };
     for (Pending { mut header, operation, tables: changed }, id) in written.into_iter().zip(ids) {
         let written_id = std::mem::replace(&mut header.id, *id);
@@ -102,14 +107,14 @@ pub(super) fn chain(
             if let Some((_, state)) = tables.get_mut(&id) {
                 state.rows += entry.baseline + entry.inserted - entry.deleted;
                 entry.rows = state.rows;
-                entry.parent = state.head.replace(header.id);
+                entry.parent = state.head.replace(entry.reset.unwrap_or(header.id));
                 state.sealed = state.sealed.max(entry.last_change);
             }
             sealed.push((entry, digest.finish()));
         }
         header.operation = operation.unwrap_or_else(|| label(&sealed).to_owned());
         hash = commit_hash(&hash, &header, &sealed).0.to_vec();
-        parent = Some(header.id);
+        parent = header.reset.or(Some(header.id));
         chained.entries.extend(sealed.into_iter().map(|(entry, _)| (header.id, entry)));
         chained.placings.push(Placing {
             written_id,
@@ -159,7 +164,7 @@ pub(super) async fn renumber(
     for (table, (tracked, _)) in tables {
         let moves: Vec<(i64, &TableEntry)> = entries
             .iter()
-            .filter(|(_, entry)| entry.table == *table)
+            .filter(|(_, entry)| entry.table == *table && !entry.is_empty())
             .filter_map(|(id, entry)| Some((*moved.get(id)?, entry)))
             .collect();
         let target: HashMap<i64, i64> = moved.iter().map(|(id, written)| (*written, *id)).collect();

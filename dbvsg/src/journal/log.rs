@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, QueryResult};
 
+use super::IS_RESET;
 use crate::{
     Error, Result,
     backend::{Backend, Sql},
@@ -29,6 +30,8 @@ pub struct LogFilter {
     pub since: Option<DateTime<Utc>>,
     /// Commits before this moment.
     pub until: Option<DateTime<Utc>>,
+    /// Whether resets of tables, which are no commits of the log, are listed too.
+    pub all: bool,
     /// How many to return.
     pub limit: u64,
     /// How many to leave out first.
@@ -44,6 +47,7 @@ impl Default for LogFilter {
             operation: None,
             since: None,
             until: None,
+            all: false,
             limit: 100,
             offset: 0,
         }
@@ -84,6 +88,9 @@ pub(crate) async fn log<C: ConnectionTrait>(
 
 fn conditions(sql: &mut Sql, filter: &LogFilter, table: Option<&Tracked>) {
     sql.push(" WHERE c.seq IS NOT NULL");
+    if !filter.all {
+        sql.push(&format!(" AND NOT {IS_RESET}"));
+    }
     if let Some(table) = table {
         sql.push(" AND EXISTS (SELECT 1 FROM dbvsg_commit_table x WHERE x.commit_id = c.id AND x.table_id = ")
             .bind(table.id)

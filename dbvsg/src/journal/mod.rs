@@ -3,6 +3,7 @@
 mod canonical;
 mod chain;
 pub(crate) mod drift;
+mod entry;
 mod log;
 mod part;
 mod pending;
@@ -11,9 +12,10 @@ mod stored;
 mod verify;
 
 pub(crate) use drift::{reconcile, repair_triggers};
+pub(crate) use entry::{IS_RESET, LINE, note as note_entries};
 pub use log::LogFilter;
 pub(crate) use log::{between, find_commit, log};
 pub use seal::Backlog;
-pub(crate) use seal::{View, promise, seal, seal_within};
+pub(crate) use seal::{View, newest, promise, seal, seal_within};
 pub(crate) use verify::verify;
 pub use verify::{Problem, Verification};

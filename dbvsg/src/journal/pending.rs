@@ -10,6 +10,7 @@ use sea_orm::{DatabaseTransaction, StreamTrait};
 
 use super::{
     canonical::{Header, TableDigest, TableEntry},
+    entry::{self, LINE},
     stored::{ChangeReader, count, header},
 };
 use crate::{
@@ -100,6 +101,21 @@ pub(super) async fn gather(
         };
         if collect(txn, backend, tracked, &range, &by_id, &mut pending).await? {
             tables.insert(tracked.id, (tracked.clone(), state));
+        }
+    }
+    for (commit, entries) in entry::pending(txn, backend).await? {
+        let Some(commit) = by_id.get(&commit).map(|&place| &mut pending[place]) else { continue };
+        for (table, reset) in entries {
+            if table == LINE {
+                commit.header.reset = reset;
+            } else if let Some(tracked) = catalog.by_id(table) {
+                let entry = TableEntry { table, ..TableEntry::default() };
+                let (entry, _) = commit.tables.entry(table).or_insert_with(|| (entry, TableDigest::new()));
+                entry.reset = reset;
+                if !tables.contains_key(&table) {
+                    tables.insert(table, (tracked.clone(), TableState::read(txn, backend, tracked).await?));
+                }
+            }
         }
     }
     pending.retain(|commit| !reaching.contains(&commit.header.id));

@@ -90,6 +90,12 @@ pub(crate) async fn promise(vsg: &Vsg, moment: i64) -> Result<()> {
     Ok(())
 }
 
+/// The place of the newest sealed commit; zero if there is none. One query.
+pub(crate) async fn newest<C: ConnectionTrait>(db: &C, backend: &'static dyn Backend) -> Result<i64> {
+    let row = Sql::new(backend, "SELECT coalesce(max(seq), 0) AS seq FROM dbvsg_commit").one(db).await?;
+    Ok(row.map(|row| row.try_get("", "seq")).transpose()?.unwrap_or_default())
+}
+
 /// Makes this transaction the only one that seals, until it ends. Returns the moment up to which the past was promised.
 async fn lock(txn: &DatabaseTransaction, backend: &'static dyn Backend) -> Result<i64> {
     let sql = format!("SELECT watermark FROM dbvsg_sealing WHERE id = 1{}", backend.for_update());
@@ -153,9 +159,12 @@ async fn finish(
     }
     for (tracked, state) in tables.values() {
         let own = || entries.iter().map(|(_, entry)| entry).filter(|entry| entry.table == tracked.id);
-        let (first, last) = (own().map(|entry| entry.first_change).min(), own().map(|entry| entry.last_change).max());
-        if let (Some(first), Some(last)) = (first, last) {
+        let changed = || own().filter(|entry| !entry.is_empty());
+        let first = changed().map(|entry| entry.first_change).min();
+        if let (Some(first), Some(last)) = (first, changed().map(|entry| entry.last_change).max()) {
             txn.execute_raw(backend.supersede(tracked, (first, last), seq)).await?;
+        }
+        if own().next().is_some() {
             state.write(txn, backend, tracked).await?;
         }
     }

@@ -26,6 +26,7 @@ pub(super) fn header(row: &QueryResult) -> Result<Header> {
         meta: row.try_get("", "meta")?,
         written_at: row.try_get("", "written_at")?,
         committed_at: row.try_get::<Option<i64>>("", "committed_at")?.unwrap_or_default(),
+        reset: None,
     })
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     canonical::{Header, TableDigest, TableEntry, commit_hash},
     drift,
+    entry::{self, LINE},
     stored::{ChangeReader, count, header},
 };
 use crate::{
@@ -130,7 +131,7 @@ async fn chain(
             };
             headers.push((header, hash.unwrap_or_default()));
         }
-        let entries = entries(txn, backend, &headers).await?;
+        let entries = entries(txn, backend, &mut headers).await?;
         let digests = digests(txn, backend, catalog, &entries, &mut counted, found).await?;
         for (header, stored) in headers {
             let tables = entries.get(&header.id).cloned().unwrap_or_default();
@@ -165,8 +166,14 @@ async fn chain(
 async fn entries(
     txn: &DatabaseTransaction,
     backend: &'static dyn Backend,
-    headers: &[(Header, Vec<u8>)],
+    headers: &mut [(Header, Vec<u8>)],
 ) -> Result<HashMap<i64, Vec<TableEntry>>> {
+    let seq = |header: Option<&(Header, Vec<u8>)>| header.map_or(0, |(header, _)| header.seq);
+    let noted = entry::sealed(txn, backend, (seq(headers.first()), seq(headers.last()))).await?;
+    let reset = |commit: i64, table: i64| noted.get(&commit).and_then(|entries| *entries.get(&table)?);
+    for (header, _) in headers.iter_mut() {
+        header.reset = reset(header.id, LINE);
+    }
     let mut sql = Sql::new(backend, "SELECT * FROM dbvsg_commit_table WHERE commit_id IN (");
     sql.bind_all(headers.iter().map(|(header, _)| header.id)).push(") ORDER BY commit_id, table_id");
     let mut found: HashMap<i64, Vec<TableEntry>> = HashMap::new();
@@ -184,6 +191,7 @@ async fn entries(
             restored: number("restored")?,
             rows: number("live_rows")?,
             parent: row.try_get("", "parent_id")?,
+            reset: reset(number("commit_id")?, number("table_id")?),
         });
     }
     Ok(found)
@@ -201,7 +209,7 @@ async fn digests(
     found: &mut Verification,
 ) -> Result<Digests> {
     let mut ranges: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
-    for entry in entries.values().flatten() {
+    for entry in entries.values().flatten().filter(|entry| !entry.is_empty()) {
         let range = ranges.entry(entry.table).or_insert((entry.first_change, entry.last_change));
         *range = (range.0.min(entry.first_change), range.1.max(entry.last_change));
     }
@@ -291,9 +299,9 @@ impl Line {
             let rows = self.rows.entry(entry.table).or_default();
             *rows += actual.baseline + actual.inserted - actual.deleted;
             actual.rows = *rows;
-            actual.parent = self.heads.insert(entry.table, header.id);
-            (actual.table, actual.first_change, actual.last_change) =
-                (entry.table, entry.first_change, entry.last_change);
+            actual.parent = self.heads.insert(entry.table, entry.reset.unwrap_or(header.id));
+            (actual.table, actual.first_change, actual.last_change, actual.reset) =
+                (entry.table, entry.first_change, entry.last_change, entry.reset);
             if actual != *entry {
                 found.problem(None, Some(header), "its counts do not match its rows");
             }

@@ -9,6 +9,7 @@ use crate::{
     Error, Result,
     backend::{Alteration, Backend},
     catalog::{KnownColumn, Tracked},
+    journal,
     model::{Column, Table},
 };
 
@@ -22,6 +23,8 @@ pub(super) struct Shaping<'a> {
     tracked: &'a Tracked,
     table: &'a Table,
     known: Vec<KnownColumn>,
+    /// The newest commit: what is added now, none up to it knows.
+    newest: i64,
     alteration: Alteration,
     changes: Vec<ShapeChange>,
 }
@@ -37,7 +40,8 @@ pub(super) async fn shape(
     skip: &[String],
 ) -> Result<(Vec<KnownColumn>, Vec<ShapeChange>, Alteration)> {
     let (known, alteration) = (tracked.known.clone(), Alteration::default());
-    let mut shaping = Shaping { txn, backend, tracked, table, known, alteration, changes: Vec::new() };
+    let newest = journal::newest(txn, backend).await?;
+    let mut shaping = Shaping { txn, backend, tracked, table, known, newest, alteration, changes: Vec::new() };
     shaping.drop_missing(pairs);
     for (position, pair) in pairs.iter().enumerate() {
         let place = match pair {
@@ -45,7 +49,9 @@ pub(super) async fn shape(
             None => {
                 let column = &table.columns[position];
                 shaping.changes.push(ShapeChange::Added { column: column.name.clone() });
-                shaping.add(column, !skip.contains(&column.name))
+                let place = shaping.add(column, !skip.contains(&column.name));
+                shaping.known[place].since = Some(newest);
+                place
             }
         };
         shaping.known[place].see(table, position, ids);
@@ -72,7 +78,10 @@ impl<'a> Shaping<'a> {
         let column = &self.table.columns[position];
         let known = self.known[place].clone();
         match &known.live {
-            None => self.changes.push(ShapeChange::Added { column: column.name.clone() }),
+            None => {
+                self.known[place].since = Some(self.newest);
+                self.changes.push(ShapeChange::Added { column: column.name.clone() });
+            }
             Some(name) if *name != column.name => {
                 self.changes.push(ShapeChange::Renamed { from: name.clone(), to: column.name.clone() });
             }
@@ -104,6 +113,7 @@ impl<'a> Shaping<'a> {
         }
         let new = self.add(column, true);
         let successor = self.known[new].id;
+        self.known[new].since = known.since;
         let old = &mut self.known[place];
         (old.live, old.engine_id, old.successor) = (None, None, Some(successor));
         Ok(new)

@@ -39,8 +39,7 @@ async fn logs(call: Call) -> Reply {
     filter.until = call.moment("until")?;
     filter.limit = call.limit()?;
     filter.offset = call.offset()?;
-    // A reset of a table is an entry of its own once there are any.
-    call.flag("all", false)?;
+    filter.all = call.flag("all", false)?;
     let page = call.vsg().log(&filter).await?;
     reply::list(&page.items, page.total)
 }

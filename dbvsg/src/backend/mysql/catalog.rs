@@ -3,7 +3,8 @@
 use super::{flavour::Flavour, routines};
 
 /// The tables of the catalog that hold anybody's text.
-const TEXTS: [&str; 4] = ["dbvsg_branch", "dbvsg_table", "dbvsg_commit", "dbvsg_support"];
+const TEXTS: [&str; 7] =
+    ["dbvsg_branch", "dbvsg_table", "dbvsg_commit", "dbvsg_support", "dbvsg_entry", "dbvsg_tag", "dbvsg_comment"];
 
 /// Compares as bytes do, and takes any text.
 const BINARY: &str = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
