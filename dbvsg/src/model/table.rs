@@ -103,6 +103,8 @@ pub struct Column {
 pub struct UniqueKey {
     /// The columns with the collation under which they are compared.
     pub columns: Vec<(String, Option<String>)>,
+    /// Whether it holds for some of the rows only, or compares only the beginning of a value.
+    pub partial: bool,
 }
 
 /// A foreign key.

@@ -2,6 +2,7 @@
 
 mod copies;
 mod journal;
+mod ops;
 mod past;
 mod schema;
 mod tables;

@@ -29,8 +29,9 @@ pub(super) async fn describe(flavour: Flavour, db: &DatabaseExecutor<'_>, name: 
     let columns: Vec<Column> = rows.iter().map(column).collect::<Result<_>>()?;
     let primary = keys.remove("PRIMARY").unwrap_or_default();
     let key = primary.iter().filter_map(|name| columns.iter().position(|column| column.name == *name)).collect();
-    let unique =
-        keys.into_values().map(|columns| UniqueKey { columns: columns.into_iter().map(|name| (name, None)).collect() });
+    let unique = keys
+        .into_values()
+        .map(|columns| UniqueKey { columns: columns.into_iter().map(|name| (name, None)).collect(), partial: false });
     let (foreign_keys, cascades, outside) = foreign::read(db, name).await?;
     let transactional: Option<String> = found.try_get("", "transactional")?;
     let obstacle = if transactional.as_deref() == Some("YES") {
