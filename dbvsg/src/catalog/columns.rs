@@ -197,6 +197,7 @@ pub(super) fn remembered(name: TableName, known: &[KnownColumn]) -> Table {
         foreign_keys: Vec::new(),
         partitioned: false,
         obstacle: None,
+        stamped: Vec::new(),
         cascades: Vec::new(),
     }
 }

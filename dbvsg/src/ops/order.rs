@@ -68,6 +68,7 @@ mod tests {
             foreign_keys: refers.iter().map(key).collect(),
             partitioned: false,
             obstacle: None,
+            stamped: Vec::new(),
             cascades: Vec::new(),
         }
     }

@@ -8,7 +8,7 @@ use super::{
     Action, Applied, ApplyOptions, TableChanges, Tables,
     apply::apply,
     check::check,
-    marks,
+    held, marks,
     plan::{Plan, plan},
     scope::{self, Scope},
     shown,
@@ -51,7 +51,7 @@ async fn once(vsg: &Vsg, author: &Author, action: &Action, options: &ApplyOption
     let own = vsg.backend().apply_pool(vsg.db()).await?;
     let db = own.as_ref().unwrap_or(vsg.db());
     let running = Running { vsg, backend: vsg.backend(), db, author, action, options };
-    let done = if options.dry_run { running.rehearse().await } else { running.perform().await };
+    let done = if options.dry_run { running.rehearse().await } else { running.perform_held().await };
     if let Some(own) = own {
         // What it was set to goes with it.
         own.close().await?;
@@ -86,6 +86,22 @@ impl Running<'_> {
         self.clean(&txn, &plans).await?;
         txn.rollback().await?;
         Ok(told)
+    }
+
+    /// Carries it out, with the application's own triggers put away before where a transaction cannot take them away.
+    async fn perform_held(&self) -> Result<Applied> {
+        if self.backend.transactional_ddl() {
+            return self.perform().await;
+        }
+        let (catalog, tables) = (self.vsg.catalog(), &self.options.tables);
+        let scope = scope::resolve(self.vsg.db(), self.backend, &catalog, self.action, tables).await?;
+        let tables: Vec<&Tracked> = scope.tables.iter().map(|scoped| &*scoped.tracked).collect();
+        let held = held::hold(self.vsg, self.db, &tables).await?;
+        let done = self.perform().await;
+        if let Some(held) = held {
+            held.release(self.vsg).await?;
+        }
+        done
     }
 
     async fn perform(&self) -> Result<Applied> {
@@ -223,7 +239,7 @@ impl Running<'_> {
         let executor = DatabaseExecutor::Transaction(txn.inner());
         let mut release = Vec::new();
         for (tracked, plan) in known.iter().zip(plans) {
-            if !plan.is_empty() {
+            if !plan.is_empty() && self.backend.transactional_ddl() {
                 let held = self.backend.own_triggers(&executor, &tracked.table.name).await?;
                 for sql in held.hold {
                     txn.execute_unprepared(&sql).await?;

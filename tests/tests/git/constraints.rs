@@ -2,6 +2,7 @@
 
 use dbvsg::{ApplyOptions, Error, Policy};
 use dbvsg_tests::{Engine, Scene, scenarios};
+use futures_util::TryStreamExt;
 
 scenarios!(
     parents_and_children_go_back_together,
@@ -380,7 +381,8 @@ async fn every_value_comes_back_as_it_was(engine: Engine) {
     let first = scene.vsg.commit("HEAD").await.unwrap().uuid;
     let all = async |reference: &str| {
         let rows = scene.vsg.rows_at("t", &reference.parse().unwrap(), None).await.unwrap();
-        futures_util::TryStreamExt::try_collect::<Vec<_>>(rows).await.unwrap()
+        // Two that are no numbers are the same text.
+        format!("{:?}", TryStreamExt::try_collect::<Vec<_>>(rows).await.unwrap())
     };
     let was = all("HEAD").await;
     scene.commit("DELETE FROM t WHERE id IN (0, 1)").await;

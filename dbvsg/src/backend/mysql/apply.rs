@@ -9,8 +9,8 @@ use sqlx::mysql::MySqlPoolOptions;
 
 use super::{MySql, lock::PATIENCE};
 use crate::{
-    Result,
-    backend::Backend,
+    Error, Result,
+    backend::{Backend, Held},
     catalog::Tracked,
     model::{ForeignKey, TableName},
 };
@@ -55,6 +55,37 @@ pub(super) async fn pool(db: &DatabaseConnection) -> Result<DatabaseConnection> 
     let pool = pool.connect_with((*options).clone()).await;
     let pool = pool.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(std::sync::Arc::new(error))))?;
     Ok(SqlxMySqlConnector::from_sqlx_mysql_pool(pool))
+}
+
+/// They are dropped and created again, which only somebody can who may create them in the name of whoever did.
+pub(super) async fn own_triggers(backend: &MySql, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Held> {
+    let sql = "SELECT t.trigger_name AS name, t.sql_mode AS mode, t.definer = CURRENT_USER() OR EXISTS \
+               (SELECT 1 FROM information_schema.user_privileges p WHERE p.privilege_type IN ('SUPER', 'SET USER', 'SET_USER_ID') \
+               AND REPLACE(p.grantee, CHAR(39), '') = CURRENT_USER()) AS may FROM information_schema.triggers t \
+               WHERE t.trigger_schema = DATABASE() AND t.event_object_schema = DATABASE() AND t.event_object_table = ? \
+               AND t.trigger_name NOT LIKE 'dbvsg!_%' ESCAPE '!' ORDER BY t.event_manipulation, t.action_timing, t.action_order";
+    let statement = Statement::from_sql_and_values(DbBackend::MySql, sql, [table.name.as_str().into()]);
+    let mut held = Held::default();
+    for row in db.query_all_raw(statement).await? {
+        let (name, mode): (String, String) = (row.try_get("", "name")?, row.try_get("", "mode")?);
+        if row.try_get::<i64>("", "may")? == 0 {
+            let reason = format!(
+                "the trigger `{name}` of `{table}` must hold still meanwhile, and to make it again in the name of who made it the \
+                 right SET USER is needed"
+            );
+            return Err(Error::Denied { reason });
+        }
+        let quoted = backend.quote(&name);
+        let row = db.query_one_raw(super::statement(format!("SHOW CREATE TRIGGER {quoted}"))).await?;
+        let create: String = match row {
+            Some(row) => row.try_get("", "SQL Original Statement")?,
+            None => continue,
+        };
+        let drop = format!("DROP TRIGGER IF EXISTS {quoted}");
+        held.release.extend([drop.clone(), backend.flavour.with_mode(&mode, &create)]);
+        held.hold.push(drop);
+    }
+    Ok(held)
 }
 
 pub(super) async fn referring(db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Vec<(TableName, ForeignKey)>> {

@@ -27,6 +27,11 @@ pub(super) async fn describe(flavour: Flavour, db: &DatabaseExecutor<'_>, name: 
     let rows = db.query_all_raw(about(name, &columns(flavour))).await?;
     let mut keys = unique_keys(db, name).await?;
     let columns: Vec<Column> = rows.iter().map(column).collect::<Result<_>>()?;
+    let stamped = rows.iter().zip(&columns).filter_map(|(row, column)| {
+        let extra: Option<String> = row.try_get("", "extra").ok()?;
+        extra?.to_ascii_lowercase().contains("on update").then(|| column.name.clone())
+    });
+    let stamped = stamped.collect();
     let primary = keys.remove("PRIMARY").unwrap_or_default();
     let key = primary.iter().filter_map(|name| columns.iter().position(|column| column.name == *name)).collect();
     let unique = keys
@@ -48,6 +53,7 @@ pub(super) async fn describe(flavour: Flavour, db: &DatabaseExecutor<'_>, name: 
         foreign_keys,
         partitioned: found.try_get::<i64>("", "partitioned")? != 0,
         obstacle,
+        stamped,
         cascades,
     }))
 }

@@ -299,7 +299,8 @@ impl Backend for MySql {
     }
 
     fn copying(&self, sql: String) -> String {
-        self.flavour.without_mode(&sql)
+        // A key of zero stays one.
+        self.flavour.with_mode("NO_AUTO_VALUE_ON_ZERO", &sql)
     }
 
     fn character_set(&self) -> Option<&'static str> {
@@ -375,8 +376,8 @@ impl Backend for MySql {
         apply::referring(db, table).await
     }
 
-    async fn own_triggers(&self, _db: &DatabaseExecutor<'_>, _table: &TableName) -> Result<Held> {
-        Ok(Held::default())
+    async fn own_triggers(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Held> {
+        apply::own_triggers(self, db, table).await
     }
 
     fn now(&self) -> &'static str {

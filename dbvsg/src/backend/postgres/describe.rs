@@ -47,6 +47,7 @@ pub(super) async fn describe(backend: &Postgres, db: &DatabaseExecutor<'_>, name
         foreign_keys: Vec::new(),
         partitioned: found.try_get("", "partitioned")?,
         obstacle: obstacle(&found)?,
+        stamped: Vec::new(),
         cascades: Vec::new(),
     };
     for row in db.query_all_raw(about(UNIQUE_KEYS)).await? {

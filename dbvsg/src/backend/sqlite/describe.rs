@@ -64,6 +64,7 @@ pub(super) async fn describe(db: &DatabaseExecutor<'_>, name: &TableName) -> Res
         foreign_keys: Vec::new(),
         partitioned: false,
         obstacle,
+        stamped: Vec::new(),
         cascades: Vec::new(),
     };
     unique_keys(db, &mut table).await?;
