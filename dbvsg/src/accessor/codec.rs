@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn,
     TryIntoModel, Value as Bound,
-    sea_query::{ArrayType, IntoValueTuple, ValueTuple},
+    sea_query::{ArrayType, ValueTuple},
 };
 use serde_json::{Map, Value as Json};
 
@@ -197,11 +197,6 @@ pub(super) fn model_of_row<E: Writable>(table: &Table, row: &Row) -> Result<E::M
     let fields = json::encode_row(table, row).into_iter().filter(|(name, _)| known(name)).collect();
     let active = active_model::<E>(&fields)?;
     active.try_into_model().map_err(Error::from)
-}
-
-/// The text form of a key.
-pub(super) fn key_text<E: Versioned>(key: KeyOf<E>) -> String {
-    values_text(&key.into_value_tuple().into_iter().collect::<Vec<Bound>>())
 }
 
 /// The text form of a key's values.

@@ -1,10 +1,15 @@
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, IdenStatic,
     IntoActiveModel, Iterable, ModelTrait, PaginatorTrait, PrimaryKeyToColumn, QueryFilter, Value as Bound,
-    sea_query::{ArrayType, Expr, IntoValueTuple},
+    sea_query::{ArrayType, Expr},
 };
 
-use super::{Accessor, Operation, Scope, Writable, codec, hooks::Event, insert, read::KeyOf, read::is_present};
+use super::{
+    Accessor, Operation, Scope, Writable, codec,
+    hooks::Event,
+    insert,
+    read::{KeyOf, is_present, values},
+};
 use crate::{Error, Result, Txn};
 
 /// The most values one statement binds; every engine takes more.
@@ -323,10 +328,6 @@ impl<E: Writable> Accessor<E> {
     fn soft_deleted(&self, key: &[Bound]) -> Error {
         Error::SoftDeleted { table: self.table(), key: codec::values_text(key) }
     }
-}
-
-fn values<E: Writable>(key: KeyOf<E>) -> Vec<Bound> {
-    key.into_value_tuple().into_iter().collect()
 }
 
 pub(super) fn row_key<E: Writable>(row: &E::Model) -> Vec<Bound> {

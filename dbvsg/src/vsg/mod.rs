@@ -3,6 +3,7 @@
 mod copies;
 mod journal;
 mod past;
+mod rows;
 mod schema;
 mod tables;
 mod writing;
