@@ -177,7 +177,7 @@ impl<E: Writable> Accessor<E> {
         Ok((row, restored))
     }
 
-    async fn insert_in(&self, txn: &Txn, mut row: E::ActiveModel) -> Result<E::Model> {
+    pub(super) async fn insert_in(&self, txn: &Txn, mut row: E::ActiveModel) -> Result<E::Model> {
         self.check_limit(txn, 1).await?;
         for hook in &self.hooks {
             hook.before_insert(txn, &mut row).await.map_err(Error::Hook)?;
@@ -224,7 +224,7 @@ impl<E: Writable> Accessor<E> {
         Ok(())
     }
 
-    async fn update_in(
+    pub(super) async fn update_in(
         &self,
         txn: &Txn,
         before: E::Model,
@@ -321,7 +321,7 @@ impl<E: Writable> Accessor<E> {
         found.filter(is_present::<E>).ok_or_else(|| self.unknown_row(key))
     }
 
-    fn unknown_row(&self, key: &[Bound]) -> Error {
+    pub(super) fn unknown_row(&self, key: &[Bound]) -> Error {
         Error::UnknownRow { table: self.table(), key: codec::values_text(key) }
     }
 

@@ -24,7 +24,7 @@ pub use lineage::Lineage;
 pub(crate) use lineage::lineage;
 pub(crate) use position::{Position, resolve};
 use state::stream;
-pub(crate) use state::{fields, row_at, rows_at};
+pub(crate) use state::{fields, row_at, row_now, rows_at};
 
 /// Some of a list, and how long the whole list is.
 #[derive(Clone, Debug, PartialEq)]
