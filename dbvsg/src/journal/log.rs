@@ -158,7 +158,8 @@ async fn tables<C: ConnectionTrait>(
     }
     let mut sql = Sql::new(
         backend,
-        "SELECT x.*, t.table_name, t.head_id, p.uuid AS parent_uuid FROM dbvsg_commit_table x \
+        "SELECT x.commit_id, x.table_id, x.baseline, x.inserted, x.updated, x.deleted, x.soft_deleted, x.restored, x.live_rows, \
+         x.rollbacked_at, t.table_name, t.head_id, p.uuid AS parent_uuid FROM dbvsg_commit_table x \
          JOIN dbvsg_table t ON t.id = x.table_id LEFT JOIN dbvsg_commit p ON p.id = x.parent_id WHERE x.commit_id IN (",
     );
     sql.bind_all(ids.iter().copied()).push(") ORDER BY t.table_name");

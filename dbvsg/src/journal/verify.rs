@@ -174,7 +174,9 @@ async fn entries(
     for (header, _) in headers.iter_mut() {
         header.reset = reset(header.id, LINE);
     }
-    let mut sql = Sql::new(backend, "SELECT * FROM dbvsg_commit_table WHERE commit_id IN (");
+    let columns = "commit_id, table_id, first_change, last_change, baseline, inserted, updated, deleted, soft_deleted, restored, live_rows, \
+                   parent_id";
+    let mut sql = Sql::new(backend, format!("SELECT {columns} FROM dbvsg_commit_table WHERE commit_id IN ("));
     sql.bind_all(headers.iter().map(|(header, _)| header.id)).push(") ORDER BY commit_id, table_id");
     let mut found: HashMap<i64, Vec<TableEntry>> = HashMap::new();
     for row in sql.all(txn).await? {
