@@ -25,6 +25,7 @@ scenarios!(
     a_row_goes_back,
     what_does_not_differ_makes_no_commit,
     a_deleted_row_comes_back_under_its_key,
+    a_row_whose_key_is_below_zero_comes_back,
     a_soft_deleted_row_goes_back_and_loses_its_mark,
     a_row_cannot_go_back_to_where_it_was_not,
     composite_and_text_keys_go_back,
@@ -368,6 +369,15 @@ async fn a_deleted_row_comes_back_under_its_key(engine: Engine) {
     // It counts as a row that is inserted.
     scene.commit("DELETE FROM orders").await;
     assert!(matches!(orders.max_records(Some(0)).rollback("ben", id, "HEAD~1").await, Err(Error::RecordLimit { .. })));
+    scene.end().await;
+}
+
+async fn a_row_whose_key_is_below_zero_comes_back(engine: Engine) {
+    let (scene, users) = people(engine).await;
+    let zoe = users.insert("ann", user::ActiveModel { id: Set(-5), ..person("Zoë") }).await.unwrap();
+    scene.commit("DELETE FROM users").await;
+    let saved = users.rollback("ben", -5, "HEAD~1").await.unwrap();
+    assert_eq!((saved.row, saved.created), (zoe, true));
     scene.end().await;
 }
 

@@ -183,7 +183,7 @@ impl<E: Writable> Accessor<E> {
             hook.before_insert(txn, &mut row).await.map_err(Error::Hook)?;
         }
         let is_given = key_of::<E>(&row).is_some();
-        let row = self.explained(txn, row.insert(txn).await).await?;
+        let row = self.explained(txn, insert::insert_one::<E>(txn, row).await).await?;
         if is_given {
             insert::keys_given::<E>(txn, std::slice::from_ref(&row)).await?;
         }
