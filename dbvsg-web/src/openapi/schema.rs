@@ -78,6 +78,8 @@ pub(crate) fn common() -> Map<String, Json> {
         ("Change", change()),
         ("Version", version()),
         ("RowDiff", row_diff()),
+        ("Blame", blame()),
+        ("Lineage", lineage()),
         ("Diff", diff()),
         ("DiffCount", object(json!({"added": count(), "removed": count(), "changed": count()}))),
         ("Verification", verification()),
@@ -138,6 +140,19 @@ fn version() -> Json {
 
 fn row_diff() -> Json {
     object(json!({"from": text(), "to": text(), "fields": fields(), "summary": text()}))
+}
+
+fn blame() -> Json {
+    object(json!({
+        "column": text(), "value": {}, "commit": id(), "actor": text(), "message": optional(text()), "at": moment(),
+    }))
+}
+
+fn lineage() -> Json {
+    object(json!({
+        "version": count(), "commit": id(), "branch": text(), "operation": word(&OPERATIONS),
+        "parent_version": optional(count()), "merged_from": optional(id()),
+    }))
 }
 
 fn diff() -> Json {

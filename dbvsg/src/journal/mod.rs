@@ -16,6 +16,6 @@ pub(crate) use entry::{IS_RESET, LINE, note as note_entries};
 pub use log::LogFilter;
 pub(crate) use log::{between, find_commit, log};
 pub use seal::Backlog;
-pub(crate) use seal::{View, newest, promise, seal, seal_within};
+pub(crate) use seal::{View, newest, note_promise, promise, seal, seal_within};
 pub(crate) use verify::verify;
 pub use verify::{Problem, Verification};

@@ -4,6 +4,7 @@ mod copies;
 mod journal;
 mod ops;
 mod past;
+mod rows;
 mod schema;
 mod tables;
 mod writing;

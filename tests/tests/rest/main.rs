@@ -12,5 +12,6 @@ mod interface;
 mod keys;
 mod outage;
 mod reading;
+mod rows;
 mod versions;
 mod writing;
