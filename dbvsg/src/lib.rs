@@ -31,7 +31,7 @@
 //! ```
 //!
 //! The layers, each using only what stands before it: [`model`] (plain values), `backend` (the only place that knows a
-//! dialect), `catalog`, `capture`, `journal`, `schema`, `history`, `accessor`, `transfer`.
+//! dialect), `catalog`, `capture`, `journal`, `schema`, `history`, `retention`, `accessor`, `transfer`.
 
 mod accessor;
 mod backend;
@@ -41,6 +41,7 @@ mod error;
 mod history;
 mod journal;
 pub mod model;
+mod retention;
 mod schema;
 mod transfer;
 mod vsg;
@@ -61,6 +62,7 @@ pub use model::{
     Author, Change, Column, ColumnKind, Commit, CommitId, CommitTable, Form, Hash, Key, Op, Reference, Row, Table,
     TableName, Value, Version,
 };
+pub use retention::{Horizon, Period, Pruned, PrunedTable, Retention, Rule};
 pub use schema::{FoundAtStart, Migrated, Refresh, Refreshed, ShapeChange};
 pub use sea_orm;
 pub use sea_orm_migration;

@@ -103,7 +103,9 @@ async fn fill(vsg: &Vsg, tracked: &Tracked) -> Result<()> {
 /// Undoes every enabling that did not come to its end.
 async fn clean(vsg: &Vsg) -> Result<()> {
     let (backend, db) = (vsg.backend(), vsg.db());
-    for HalfDone { id, history, tracked } in catalog::half_done(&DatabaseExecutor::Connection(db), backend, ENABLING).await? {
+    for HalfDone { id, history, tracked } in
+        catalog::half_done(&DatabaseExecutor::Connection(db), backend, ENABLING).await?
+    {
         if let Some(tracked) = tracked {
             for row in db.query_all_raw(backend.installed_triggers(&tracked)).await? {
                 for sql in backend.drop_trigger(&tracked, &row.try_get::<String>("", "name")?) {

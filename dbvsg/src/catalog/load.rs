@@ -56,7 +56,7 @@ impl Catalog {
     }
 
     /// The tables that somebody disabled and that are not tracked anew.
-    pub(crate) fn asleep(&self) -> impl Iterator<Item = &Tracked> {
+    pub(crate) fn asleep(&self) -> impl Iterator<Item = &Tracked> + Send {
         let is_asleep = |tracked: &&Tracked| tracked.disabled && !self.tables.contains_key(&tracked.table.name);
         self.gone.iter().map(|tracked| &**tracked).filter(is_asleep)
     }
@@ -78,12 +78,13 @@ pub(crate) async fn look<C: ConnectionTrait>(
     backend: &'static dyn Backend,
     catalog: &Catalog,
 ) -> Result<(bool, bool)> {
-    let sql = format!("SELECT {}, EXISTS ({}) AS pending {ACTIVE}", numbers(backend), backend.unsealed());
+    let sql = format!("SELECT {}, EXISTS ({}) AS pending {LISTED}", numbers(backend), backend.unsealed());
     let Some(row) = Sql::new(backend, sql).one(db).await? else { return Ok((true, true)) };
     Ok((read_stamp(&row)? == catalog.stamp, row.try_get("", "pending")?))
 }
 
-const ACTIVE: &str = "FROM dbvsg_table WHERE state = 'active'";
+/// The tables that have a part in the journal.
+const LISTED: &str = "FROM dbvsg_table WHERE state IN ('active', 'dropped', 'disabled')";
 
 fn numbers(backend: &dyn Backend) -> String {
     let shapes = backend.integer("coalesce(sum(shape), 0)");
@@ -96,14 +97,14 @@ fn read_stamp(row: &QueryResult) -> Result<Stamp> {
 }
 
 async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp> {
-    let sql = format!("SELECT {} {ACTIVE}", numbers(backend));
+    let sql = format!("SELECT {} {LISTED}", numbers(backend));
     let row = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await?;
     row.as_ref().map_or_else(|| Ok(Stamp::default()), read_stamp)
 }
 
 /// Reads the tracked tables with their shape now. Costs four queries, and some six a table.
 pub(crate) async fn load(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend) -> Result<Catalog> {
-    let sql = "SELECT * FROM dbvsg_table WHERE state IN ('active', 'dropped', 'disabled') ORDER BY id";
+    let sql = format!("SELECT * {LISTED} ORDER BY id");
     let rows = db.query_all_raw(Statement::from_string(backend.builder(), sql)).await?;
     let stamp = stamp(db, backend).await?;
     let mut known = columns::load(db, backend).await?;

@@ -30,10 +30,7 @@ impl Retained {
 }
 
 /// What is left of each table that was pruned, by its id. One query, and another if there are any.
-pub(super) async fn load(
-    db: &DatabaseExecutor<'_>,
-    backend: &'static dyn Backend,
-) -> Result<HashMap<i64, Retained>> {
+pub(super) async fn load(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend) -> Result<HashMap<i64, Retained>> {
     let sql = "SELECT h.table_id, h.seq, c.uuid, c.committed_at FROM dbvsg_horizon h LEFT JOIN dbvsg_commit c ON c.seq = h.seq";
     let mut found = HashMap::new();
     for row in Sql::new(backend, sql).all(db).await? {

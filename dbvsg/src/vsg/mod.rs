@@ -3,6 +3,7 @@
 mod copies;
 mod journal;
 mod past;
+mod retention;
 mod schema;
 mod tables;
 mod writing;
@@ -82,6 +83,7 @@ impl Vsg {
         let vsg = Self { inner: Arc::new(Inner { db, backend, catalog, sealing, boundaries, found_at_start }) };
         capture::clean_up(&vsg).await?;
         vsg.reload().await?;
+        crate::retention::finish(&vsg).await?;
         Ok(vsg)
     }
 

@@ -44,11 +44,8 @@ impl MigrationTrait for Retention {
         if manager.has_index("dbvsg_doomed", "dbvsg_doomed_commit").await? {
             return Ok(());
         }
-        let of_commit = Index::create()
-            .name("dbvsg_doomed_commit")
-            .table(name("dbvsg_doomed"))
-            .col(name("commit_id"))
-            .take();
+        let of_commit =
+            Index::create().name("dbvsg_doomed_commit").table(name("dbvsg_doomed")).col(name("commit_id")).take();
         manager.create_index(of_commit).await
     }
 
