@@ -13,7 +13,7 @@ use super::{
     states,
 };
 use crate::{
-    Author, Error, Result, Vsg,
+    Author, Result, Vsg,
     backend::Backend,
     capture,
     catalog::{self, HalfDone, Tracked},
