@@ -63,6 +63,7 @@ const STATES: [&[&str]; 8] = [
 const ALL: &str = "SELECT id, v FROM t ORDER BY id";
 
 async fn tag(scene: &Scene, name: &str, commit: CommitId) {
+    scene.vsg.seal().await.unwrap();
     scene
         .sql(&format!(
             "INSERT INTO dbvsg_tag (name, live, commit_id, actor, created_at) \
