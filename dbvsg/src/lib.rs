@@ -41,6 +41,7 @@ mod error;
 mod history;
 mod journal;
 pub mod model;
+mod ops;
 mod retention;
 mod schema;
 mod transfer;
@@ -62,6 +63,7 @@ pub use model::{
     Author, Change, Column, ColumnKind, Commit, CommitId, CommitTable, Form, Hash, Key, Op, Reference, Row, Table,
     TableName, Value, Version,
 };
+pub use ops::{Applied, ApplyOptions, Cell, Conflict, ConflictKind, Executed, Preview, TableChanges, Tables};
 pub use retention::{Horizon, Period, Pruned, PrunedTable, Retention, Rule};
 pub use schema::{FoundAtStart, Migrated, Refresh, Refreshed, ShapeChange};
 pub use sea_orm;

@@ -42,9 +42,14 @@ pub(crate) async fn clean_up(vsg: &Vsg) -> Result<()> {
     if backend.transactional_ddl() || catalog::half_done(&db, backend, ENABLING).await?.is_empty() {
         return Ok(());
     }
-    let Some(turn) = turn_if_free(vsg).await? else { return Ok(()) };
-    clean(vsg).await?;
-    Ok(turn.commit().await?)
+    match try_turn(vsg).await {
+        Ok(turn) => {
+            clean(vsg).await?;
+            Ok(turn.commit().await?)
+        }
+        Err(error) if error.is_busy() => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes this program the only one that enables or disables a table or lets a history follow, until the transaction ends.
@@ -52,12 +57,9 @@ pub(crate) async fn turn(vsg: &Vsg) -> Result<DatabaseTransaction> {
     take_turn(vsg, "").await
 }
 
-/// The same, unless another program is at it right now.
-pub(crate) async fn turn_if_free(vsg: &Vsg) -> Result<Option<DatabaseTransaction>> {
-    match take_turn(vsg, " NOWAIT").await {
-        Err(error) if error.is_busy() => Ok(None),
-        turn => turn.map(Some),
-    }
+/// The same, or an error at once if it is somebody else's.
+pub(crate) async fn try_turn(vsg: &Vsg) -> Result<DatabaseTransaction> {
+    take_turn(vsg, " NOWAIT").await
 }
 
 async fn take_turn(vsg: &Vsg, patience: &str) -> Result<DatabaseTransaction> {

@@ -102,9 +102,14 @@ async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp
     row.as_ref().map_or_else(|| Ok(Stamp::default()), read_stamp)
 }
 
+/// What is read of a table of the catalog. Not all its columns by one star: a connection that was opened before a newer
+/// version of DBVSG added one would prepare it for too few.
+const TABLES: &str = "SELECT id, schema_name, table_name, history_name, soft_delete, skip_columns, ignore_columns, since_seq, state, \
+                      shape, pending_ddl FROM dbvsg_table";
+
 /// Reads the tracked tables with their shape now. Costs four queries, and some six a table.
 pub(crate) async fn load(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend) -> Result<Catalog> {
-    let sql = format!("SELECT * {LISTED} ORDER BY id");
+    let sql = format!("{TABLES} {LISTED} ORDER BY id");
     let rows = db.query_all_raw(Statement::from_string(backend.builder(), sql)).await?;
     let stamp = stamp(db, backend).await?;
     let mut known = columns::load(db, backend).await?;
@@ -136,7 +141,7 @@ pub(crate) async fn half_done(
     backend: &'static dyn Backend,
     state: &str,
 ) -> Result<Vec<HalfDone>> {
-    let mut sql = Sql::new(backend, "SELECT * FROM dbvsg_table WHERE state = ");
+    let mut sql = Sql::new(backend, format!("{TABLES} FROM dbvsg_table WHERE state = "));
     sql.bind(state);
     let rows = sql.all(db).await?;
     let mut known = columns::load(db, backend).await?;
@@ -156,7 +161,7 @@ pub(crate) async fn half_done(
 /// Reads one table of the catalog with its shape now.
 pub(crate) async fn one(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend, id: i64) -> Result<Tracked> {
     let damaged = || Error::Corrupted { detail: format!("table {id} is missing from the catalog, or its history is") };
-    let sql = format!("SELECT * FROM dbvsg_table WHERE id = {id}");
+    let sql = format!("{TABLES} FROM dbvsg_table WHERE id = {id}");
     let row = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await?.ok_or_else(damaged)?;
     let known = columns::load(db, backend).await?.remove(&id).unwrap_or_default();
     let retained = retained::load(db, backend).await?.remove(&id).unwrap_or_default();

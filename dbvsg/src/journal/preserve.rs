@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use super::{
     canonical::{TableDigest, TableEntry},
     recompute::recompute,
-    stored::table_entry,
+    stored::{ENTRY, table_entry},
 };
 use crate::{
     Result,
@@ -29,7 +29,7 @@ pub(crate) async fn preserve(
     let mut after = 0;
     loop {
         // What was pruned before has its digest already, and could not be recomputed.
-        let mut sql = Sql::new(backend, "SELECT x.* FROM dbvsg_commit_table x WHERE x.table_id = ");
+        let mut sql = Sql::new(backend, format!("SELECT {ENTRY} FROM dbvsg_commit_table x WHERE x.table_id = "));
         sql.bind(tracked.id).push(" AND x.commit_id > ").bind(after).push(" AND x.pruned_digest IS NULL");
         sql.push(" AND EXISTS (SELECT 1 FROM dbvsg_doomed d WHERE d.commit_id = x.commit_id)");
         sql.push(&format!(" ORDER BY x.commit_id LIMIT {BATCH}"));

@@ -30,6 +30,14 @@ pub(super) fn header(row: &QueryResult) -> Result<Header> {
     })
 }
 
+/// What a commit says of a table, as columns of `x`.
+pub(super) const ENTRY: &str = "x.commit_id, x.table_id, x.first_change, x.last_change, x.baseline, x.inserted, x.updated, x.deleted, \
+                                x.soft_deleted, x.restored, x.live_rows, x.parent_id, x.rollbacked_at";
+
+/// What is noted there of what retention took away.
+pub(super) const LOSS: &str = "x.pruned_digest, x.pruned_baseline, x.pruned_inserted, x.pruned_updated, x.pruned_deleted, \
+                               x.pruned_soft_deleted, x.pruned_restored";
+
 /// Reads what a commit says of one table; to which commit it is reset stands elsewhere.
 pub(super) fn table_entry(row: &QueryResult) -> Result<TableEntry> {
     let number = |name: &str| row.try_get::<i64>("", name);

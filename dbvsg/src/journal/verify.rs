@@ -12,7 +12,7 @@ use super::{
     kept,
     pruned::Pruned,
     recompute::recompute,
-    stored::{Loss, header, loss, table_entry},
+    stored::{ENTRY, LOSS, Loss, header, loss, table_entry},
 };
 use crate::{
     Result, Vsg,
@@ -179,8 +179,8 @@ async fn entries(
     for (header, _) in headers.iter_mut() {
         header.reset = reset(header.id, LINE);
     }
-    let mut sql = Sql::new(backend, "SELECT * FROM dbvsg_commit_table WHERE commit_id IN (");
-    sql.bind_all(headers.iter().map(|(header, _)| header.id)).push(") ORDER BY commit_id, table_id");
+    let mut sql = Sql::new(backend, format!("SELECT {ENTRY}, {LOSS} FROM dbvsg_commit_table x WHERE x.commit_id IN ("));
+    sql.bind_all(headers.iter().map(|(header, _)| header.id)).push(") ORDER BY x.commit_id, x.table_id");
     let mut found = Entries::default();
     for row in sql.all(txn).await? {
         let (commit, mut entry) = (row.try_get("", "commit_id")?, table_entry(&row)?);

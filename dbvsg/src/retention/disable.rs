@@ -53,9 +53,14 @@ pub(crate) async fn finish(vsg: &Vsg) -> Result<()> {
     if backend.transactional_ddl() || !is_due(&db, vsg).await? {
         return Ok(());
     }
-    let Some(turn) = capture::turn_if_free(vsg).await? else { return Ok(()) };
-    sweep(&db, vsg).await?;
-    Ok(turn.commit().await?)
+    match capture::try_turn(vsg).await {
+        Ok(turn) => {
+            sweep(&db, vsg).await?;
+            Ok(turn.commit().await?)
+        }
+        Err(error) if error.is_busy() => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Notes in the catalog what is to become of the table.

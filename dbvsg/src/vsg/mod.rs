@@ -2,6 +2,7 @@
 
 mod copies;
 mod journal;
+mod ops;
 mod past;
 mod retention;
 mod schema;
@@ -82,6 +83,7 @@ impl Vsg {
         let (catalog, sealing, found_at_start) = (RwLock::default(), Mutex::default(), OnceLock::new());
         let vsg = Self { inner: Arc::new(Inner { db, backend, catalog, sealing, boundaries, found_at_start }) };
         capture::clean_up(&vsg).await?;
+        crate::ops::finish(&vsg).await?;
         vsg.reload().await?;
         crate::retention::finish(&vsg).await?;
         Ok(vsg)
