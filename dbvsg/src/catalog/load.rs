@@ -105,7 +105,7 @@ async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp
 /// What is read of a table of the catalog. Not all its columns by one star: a connection that was opened before a newer
 /// version of DBVSG added one would prepare it for too few.
 const TABLES: &str = "SELECT id, schema_name, table_name, history_name, soft_delete, skip_columns, ignore_columns, since_seq, state, \
-                      shape, pending_ddl FROM dbvsg_table";
+                      shape, pending_ddl";
 
 /// Reads the tracked tables with their shape now. Costs four queries, and some six a table.
 pub(crate) async fn load(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend) -> Result<Catalog> {
