@@ -6,6 +6,7 @@ mod component;
 mod copies;
 mod health;
 mod meta;
+mod retention;
 mod shown;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub(crate) fn operations(components: &[Arc<dyn Component>]) -> Vec<Operation> {
     operations.extend(audit::operations());
     operations.extend(copies::operations());
     operations.extend(commits::operations());
+    operations.extend(retention::operations());
     operations.extend(meta::operations());
     operations
 }

@@ -13,7 +13,7 @@ use super::{
     states,
 };
 use crate::{
-    Author, Result, Vsg,
+    Author, CommitId, Result, Vsg,
     backend::Backend,
     capture,
     catalog::{self, HalfDone, Tracked},
@@ -26,25 +26,28 @@ const DISABLED: &str = "disabled";
 /// The state of one whose history is going.
 const FORGETTING: &str = "forgetting";
 
-pub(crate) async fn disable(vsg: &Vsg, author: Author, table: &str, drop_history: bool) -> Result<()> {
+pub(crate) async fn disable(vsg: &Vsg, author: Author, table: &str, drop_history: bool) -> Result<Option<CommitId>> {
     author.check()?;
     vsg.reload().await?;
     vsg.seal().await?;
     let backend = vsg.backend();
-    if backend.transactional_ddl() {
+    let commit = if backend.transactional_ddl() {
         let txn = capture::begin_write(vsg.db(), backend.latest()).await?;
-        note_down(&txn, vsg, author, table, drop_history).await?;
+        let commit = note_down(&txn, vsg, author, table, drop_history).await?;
         sweep(&DatabaseExecutor::Transaction(&txn), vsg).await?;
         txn.commit().await?;
+        commit
     } else {
         let turn = capture::turn(vsg).await?;
         let txn = capture::begin_write(vsg.db(), backend.latest()).await?;
-        note_down(&txn, vsg, author, table, drop_history).await?;
+        let commit = note_down(&txn, vsg, author, table, drop_history).await?;
         txn.commit().await?;
         sweep(&DatabaseExecutor::Connection(vsg.db()), vsg).await?;
         turn.commit().await?;
-    }
-    vsg.reload().await
+        commit
+    };
+    vsg.reload().await?;
+    Ok(commit)
 }
 
 /// Finishes what a program left half-way that was killed while it disabled a table. Does nothing if one is at it right now.
@@ -70,7 +73,7 @@ async fn note_down(
     author: Author,
     table: &str,
     drop_history: bool,
-) -> Result<()> {
+) -> Result<Option<CommitId>> {
     let (backend, db) = (vsg.backend(), DatabaseExecutor::Transaction(txn));
     let tracked = match drop_history {
         true => named(&vsg.catalog_now(&db).await?, table)?,
@@ -85,18 +88,18 @@ async fn note_down(
     journal::seal_within(txn, vsg, View::Own).await?;
     let tracked = catalog::one(&db, backend, tracked.id).await?;
     expect_head(txn, backend, Some(&tracked), &author).await?;
-    if drop_history {
-        forget(txn, vsg, author, &tracked).await?;
-    }
-    let state = if drop_history { FORGETTING } else { DISABLED };
+    let (state, commit) = match drop_history {
+        true => (FORGETTING, Some(forget(txn, vsg, author, &tracked).await?)),
+        false => (DISABLED, None),
+    };
     let id = tracked.id;
     let sql = format!("UPDATE dbvsg_table SET state = '{state}', shape = shape + 1 WHERE id = {id}");
     txn.execute_unprepared(&sql).await?;
-    Ok(())
+    Ok(commit)
 }
 
 /// Keeps of a history what the proof of the rest needs, and records that it goes.
-async fn forget(txn: &DatabaseTransaction, vsg: &Vsg, author: Author, tracked: &Tracked) -> Result<()> {
+async fn forget(txn: &DatabaseTransaction, vsg: &Vsg, author: Author, tracked: &Tracked) -> Result<CommitId> {
     let backend = vsg.backend();
     journal::expect_sound(txn, backend, tracked).await?;
     let newest = journal::newest(txn, backend).await?;
@@ -107,8 +110,7 @@ async fn forget(txn: &DatabaseTransaction, vsg: &Vsg, author: Author, tracked: &
     states::write(txn, backend, tracked, &[]).await?;
     set_horizon(txn, backend, tracked, newest).await?;
     let notes = [note(tracked, &told, newest, journal::nothing_kept(newest).to_string())];
-    record(txn, vsg, author, json!({"drop_history": true}), &notes).await?;
-    Ok(())
+    record(txn, vsg, author, json!({"drop_history": true}), &notes).await
 }
 
 /// Carries out what is noted.

@@ -45,9 +45,9 @@ pub(crate) async fn refresh(vsg: &Vsg, scope: Scope, hints: &Refresh, message: &
 }
 
 /// Lets a table go on that was dropped or disabled, if it is there.
-pub(crate) async fn revive(vsg: &Vsg, table: &str) -> Result<()> {
+pub(crate) async fn revive(vsg: &Vsg, table: &str) -> Result<Vec<Refreshed>> {
     let message = "the table is tracked again";
-    refresh(vsg, Scope::Gone(table.to_owned()), &Refresh::default(), message).await.map(drop)
+    refresh(vsg, Scope::Gone(table.to_owned()), &Refresh::default(), message).await
 }
 
 /// The same inside a transaction. `paused`: all triggers were put out of the way.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Vsg;
-use crate::{Author, Pruned, Result, Retention, Tracked, retention};
+use crate::{Author, CommitId, Pruned, Result, Retention, Tracked, retention};
 
 impl Vsg {
     /// Takes old versions away, for good, and records that as a commit with the operation PRUNE. What is valid now stays, and
@@ -48,12 +48,17 @@ impl Vsg {
     /// proven, and goes on when the table is enabled again; what changed meanwhile becomes one commit then.
     ///
     /// With `drop_history` it is gone, for good. The commits stay in the log and are still proven; a PRUNE commit says who
-    /// did it, and why. That is also possible for a table which was disabled or dropped before.
+    /// did it, and why, and is returned. That is also possible for a table which was disabled or dropped before.
     ///
     /// # Errors
     /// [`Error::NotTracked`](crate::Error::NotTracked), [`Error::UnknownTable`](crate::Error::UnknownTable);
     /// [`Error::Corrupted`](crate::Error::Corrupted) as [`Vsg::prune`].
-    pub async fn disable(&self, author: impl Into<Author>, table: &str, drop_history: bool) -> Result<()> {
+    pub async fn disable(
+        &self,
+        author: impl Into<Author>,
+        table: &str,
+        drop_history: bool,
+    ) -> Result<Option<CommitId>> {
         match drop_history {
             true => self.tracked_before(table).await?,
             false => self.tracked(table).await?,
