@@ -31,7 +31,7 @@
 //! ```
 //!
 //! The layers, each using only what stands before it: [`model`] (plain values), `backend` (the only place that knows a
-//! dialect), `catalog`, `capture`, `journal`, `schema`, `history`, `accessor`, `transfer`.
+//! dialect), `catalog`, `capture`, `journal`, `schema`, `history`, `retention`, `accessor`, `transfer`.
 
 mod accessor;
 mod backend;
@@ -42,6 +42,7 @@ mod history;
 mod journal;
 pub mod model;
 mod ops;
+mod retention;
 mod schema;
 mod transfer;
 mod vsg;
@@ -63,6 +64,7 @@ pub use model::{
     TableName, Value, Version,
 };
 pub use ops::{Applied, ApplyOptions, Cell, Conflict, ConflictKind, Executed, Preview, TableChanges, Tables};
+pub use retention::{Horizon, Period, Pruned, PrunedTable, Retention, Rule};
 pub use schema::{FoundAtStart, Migrated, Refresh, Refreshed, ShapeChange};
 pub use sea_orm;
 pub use sea_orm_migration;

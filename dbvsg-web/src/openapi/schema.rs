@@ -85,6 +85,8 @@ pub(crate) fn common() -> Map<String, Json> {
         ("Verification", verification()),
         ("Applied", applied()),
         ("Conflict", conflict()),
+        ("Retention", retention()),
+        ("Pruned", pruned()),
         (
             "Health",
             object(
@@ -180,4 +182,24 @@ fn conflict() -> Json {
 fn verification() -> Json {
     let found = object(json!({"table": optional(text()), "commit": optional(text()), "problem": text()}));
     object(json!({"ok": flag(), "commits": count(), "rows": count(), "problems": array(found)}))
+}
+
+fn retention() -> Json {
+    json!({
+        "type": "object",
+        "properties": {
+            "before": optional(text()), "keep_versions": optional(json!({"type": "integer", "minimum": 0})),
+            "one_per": optional(word(&["hour", "day", "week", "month"])),
+            "dry_run": {"type": "boolean", "default": true, "nullable": true},
+        },
+    })
+}
+
+fn pruned() -> Json {
+    let horizon = object(json!({"commit": id(), "seq": count(), "at": moment()}));
+    let table = object(json!({
+        "table": text(), "removed": count(), "removed_bytes": count(), "kept": count(), "kept_bytes": count(),
+        "horizon": optional(horizon),
+    }));
+    object(json!({"commit": optional(id()), "dry_run": flag(), "tables": array(table)}))
 }

@@ -7,6 +7,7 @@ mod copies;
 mod git;
 mod health;
 mod meta;
+mod retention;
 mod shown;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub(crate) fn operations(components: &[Arc<dyn Component>]) -> Vec<Operation> {
     operations.extend(copies::operations());
     operations.extend(commits::operations());
     operations.extend(git::operations());
+    operations.extend(retention::operations());
     operations.extend(meta::operations());
     operations
 }

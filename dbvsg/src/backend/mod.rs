@@ -310,6 +310,15 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// included) whose commits come after `seq`.
     fn supersede(&self, tracked: &Tracked, range: (i64, i64), seq: i64) -> Statement;
 
+    /// How many bytes a value takes, about.
+    fn size(&self, value: &str) -> String;
+
+    /// Takes the versions of `dbvsg_doomed` out of a history.
+    fn remove_doomed(&self, tracked: &Tracked) -> String {
+        let history = self.quote_table(&tracked.history);
+        format!("DELETE FROM {history} WHERE vsg_id IN (SELECT d.vsg_id FROM dbvsg_doomed d)")
+    }
+
     /// A condition that holds where a text column holds this text somewhere, in letters of either case.
     fn contains(&self, column: Expr, text: &str) -> Expr;
 

@@ -58,19 +58,22 @@ impl Default for AuditFilter {
 }
 
 impl AuditFilter {
-    /// What a commit's entry for a table contributes to the list.
-    fn counter(&self) -> &'static str {
-        match self.op {
-            Some(Op::Baseline) if self.baseline => "x.baseline",
-            Some(Op::Baseline) => "0",
-            Some(Op::Insert) => "x.inserted",
-            Some(Op::Update) => "x.updated",
-            Some(Op::Delete) => "x.deleted",
-            Some(Op::SoftDelete) => "x.soft_deleted",
-            Some(Op::Restore) => "x.restored",
-            None if self.baseline => "x.baseline + x.inserted + x.updated + x.deleted + x.soft_deleted + x.restored",
-            None => "x.inserted + x.updated + x.deleted + x.soft_deleted + x.restored",
-        }
+    /// What a commit's entry for a table contributes to the list: of what it did, what retention has left.
+    fn counter(&self) -> String {
+        const CHANGES: [&str; 5] = ["inserted", "updated", "deleted", "soft_deleted", "restored"];
+        let counted: &[&str] = match self.op {
+            Some(Op::Baseline) if self.baseline => &["baseline"],
+            Some(Op::Baseline) => &[],
+            Some(Op::Insert) => &CHANGES[..1],
+            Some(Op::Update) => &CHANGES[1..2],
+            Some(Op::Delete) => &CHANGES[2..3],
+            Some(Op::SoftDelete) => &CHANGES[3..4],
+            Some(Op::Restore) => &CHANGES[4..],
+            None if self.baseline => &["baseline", "inserted", "updated", "deleted", "soft_deleted", "restored"],
+            None => &CHANGES,
+        };
+        let left = counted.iter().map(|name| format!(" + x.{name} - x.pruned_{name}"));
+        std::iter::once("0".to_owned()).chain(left).collect()
     }
 
     fn commits(&self, sql: &mut Sql) {
@@ -215,7 +218,8 @@ async fn read_slices<C: ConnectionTrait>(
     Ok(found.into_iter().map(|(_, change)| change).collect())
 }
 
-/// Changes with their commits `c` and the versions `p` before them; the first columns are those of [`change`].
+/// Changes with their commits `c` and the versions `p` before them, unless retention took those away; the first columns
+/// are those of [`change`].
 fn select(backend: &'static dyn Backend, tracked: &Tracked) -> Sql {
     let history = backend.quote_table(&tracked.history);
     Sql::new(
@@ -223,7 +227,7 @@ fn select(backend: &'static dyn Backend, tracked: &Tracked) -> Sql {
         format!(
             "SELECT h.vsg_id, h.vsg_op, c.uuid, c.seq, c.actor, c.message, c.committed_at, c.operation, p.vsg_id AS previous, {}, {} \
              FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin LEFT JOIN {history} p ON p.vsg_id = \
-             (SELECT max(x.vsg_id) FROM {history} x WHERE {} AND x.vsg_id < h.vsg_id)",
+             (SELECT max(x.vsg_id) FROM {history} x WHERE {} AND x.vsg_id < h.vsg_id) AND p.vsg_end = c.seq",
             tracked.projection(backend, "h"),
             tracked.projection(backend, "p"),
             tracked.same_key(backend, "x", "h"),

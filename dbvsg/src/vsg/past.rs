@@ -21,7 +21,8 @@ impl Vsg {
     /// The same, where HEAD and `~n` count the commits that touched this table.
     ///
     /// # Errors
-    /// As [`Vsg::as_of`], [`Error::NotTracked`], and [`Error::UnknownReference`] if the table was not tracked yet.
+    /// As [`Vsg::as_of`], [`Error::NotTracked`], [`Error::UnknownReference`] if the table was not tracked yet, and
+    /// [`Error::Pruned`] if what it was then was taken away.
     pub async fn as_of_in(&self, table: Option<&str>, reference: &Reference) -> Result<AsOf> {
         let position = self.position(table, reference).await?;
         if let Some(table) = table {
@@ -40,8 +41,8 @@ impl Vsg {
         reference: &Reference,
         page: Option<(u64, u64)>,
     ) -> Result<impl Stream<Item = Result<Row>> + Send + 'static + use<>> {
-        let tracked = self.tracked(table).await?;
         let position = self.position(Some(table), reference).await?;
+        let tracked = self.tracked(table).await?;
         position.check(&tracked)?;
         Ok(history::rows_at(self.connection(), self.backend(), tracked, position, page))
     }
@@ -56,8 +57,8 @@ impl Vsg {
         from: &Reference,
         to: &Reference,
     ) -> Result<impl Stream<Item = Result<RowDiff>> + Send + 'static + use<>> {
-        let tracked = self.tracked(table).await?;
         let (from, to) = (self.position(Some(table), from).await?, self.position(Some(table), to).await?);
+        let tracked = self.tracked(table).await?;
         from.check(&tracked)?;
         to.check(&tracked)?;
         Ok(history::diff(self.connection(), self.backend(), tracked, from, to))
@@ -68,8 +69,8 @@ impl Vsg {
     /// # Errors
     /// As [`Vsg::as_of_in`].
     pub async fn row_at(&self, table: &str, key: &Key, reference: &Reference) -> Result<Option<Row>> {
-        let tracked = self.tracked(table).await?;
         let position = self.position(Some(table), reference).await?;
+        let tracked = self.tracked(table).await?;
         position.check(&tracked)?;
         history::row_at(self.db(), self.backend(), &tracked, key, &position).await
     }

@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, Schema};
 
 use super::Vsg;
-use crate::{Accessor, Author, Error, Policy, Result, Txn, Versioned, capture};
+use crate::{Accessor, Author, Error, Policy, Result, Txn, Versioned, capture, schema};
 
 impl Vsg {
     /// Begins a transaction whose writes become one commit.
@@ -55,8 +55,8 @@ impl Vsg {
     /// As [`Vsg::enable`], and [`Error::UnknownColumn`].
     pub async fn enable_with(&self, table: &str, policy: &Policy) -> Result<()> {
         if policy.suffix.is_none() && self.catalog().gone(table).is_some() {
-            // It was tracked until it was dropped, and goes on where it ended if it is there again.
-            self.refresh(table).await?;
+            // It was tracked until it was dropped or disabled, and goes on where it ended if it is there again.
+            schema::revive(self, table).await?;
             if self.catalog().get(table).is_ok() {
                 return Ok(());
             }

@@ -181,6 +181,10 @@ impl Backend for Sqlite {
         seal::supersede(self, tracked, range, seq)
     }
 
+    fn size(&self, value: &str) -> String {
+        format!("length(CAST({value} AS BLOB))")
+    }
+
     fn contains(&self, column: Expr, text: &str) -> Expr {
         search::contains(column, text)
     }
