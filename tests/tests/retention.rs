@@ -170,7 +170,7 @@ async fn a_pruned_state_cannot_be_asked_for(engine: Engine) {
     refused(vsg.row_at("t", &key, &early).await.unwrap_err());
     refused(vsg.diff("t", &early, &late).await.err().unwrap());
     refused(vsg.diff("t", &late, &early).await.err().unwrap());
-    refused(vsg.row_diff("t", &key, &early, &late).await.unwrap_err());
+    refused(vsg.row_diff("t", &key, &early.clone().into(), &late.clone().into()).await.unwrap_err());
     refused(vsg.as_of_in(Some("t"), &early).await.unwrap_err());
     refused(vsg.as_of(commits[0]).await.unwrap().query_all_raw(scene.query(ALL)).await.unwrap_err().into());
     refused(held.query_all_raw(scene.query(ALL)).await.unwrap_err().into());
