@@ -1,6 +1,7 @@
 //! What differs between the databases. Nothing outside this folder knows a dialect.
 
 mod alteration;
+mod begin;
 mod boundaries;
 mod connect;
 mod failure;
@@ -18,6 +19,7 @@ use sea_orm::{
 };
 
 pub(crate) use alteration::Alteration;
+pub(crate) use begin::begin;
 pub(crate) use boundaries::{Boundaries, Boundary};
 pub(crate) use connect::connect;
 pub use connect::{ConnectOptions, Synchronous};

@@ -4,7 +4,7 @@
 //! baseline, so that no write slips through between them; writers then wait while the baseline is taken, and what the
 //! triggers caught until then is thrown away, because it lies before the table's known past.
 
-use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, Statement};
 
 use super::{
     Policy,
@@ -63,7 +63,7 @@ pub(crate) async fn try_turn(vsg: &Vsg) -> Result<DatabaseTransaction> {
 }
 
 async fn take_turn(vsg: &Vsg, patience: &str) -> Result<DatabaseTransaction> {
-    let turn = vsg.db().begin().await?;
+    let turn = begin_write(vsg.db(), None).await?;
     let sql = format!("SELECT id FROM dbvsg_sealing WHERE id = 3{}{patience}", vsg.backend().for_update());
     turn.query_one_raw(Statement::from_string(vsg.backend().builder(), sql)).await?;
     Ok(turn)
@@ -72,7 +72,7 @@ async fn take_turn(vsg: &Vsg, patience: &str) -> Result<DatabaseTransaction> {
 /// Makes the history and the triggers.
 async fn prepare(vsg: &Vsg, name: &str, policy: &Policy) -> Result<Tracked> {
     let backend = vsg.backend();
-    let txn = vsg.db().begin().await?;
+    let txn = begin_write(vsg.db(), None).await?;
     let db = DatabaseExecutor::Transaction(&txn);
     let table = trackable(vsg, &db, name, policy).await?;
     if vsg.catalog_now(&db).await?.get(name).is_ok() {

@@ -13,7 +13,7 @@ use sea_orm::{
 use crate::{
     Author, CommitId, Error, Key, Reference, Result, Row, Tracked, Vsg,
     accessor::BoxFuture,
-    backend::{Context, Writers},
+    backend::{self, Backend, Context, Writers},
     history::{self, Position},
     journal::{self, View},
 };
@@ -56,7 +56,13 @@ pub(crate) async fn begin_write(
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    Ok(db.begin_with_options(options).await?)
+    backend::begin(db, options).await
+}
+
+/// Begins a transaction that only reads, and sees one state.
+pub(crate) async fn begin_read(db: &DatabaseConnection, backend: &dyn Backend) -> Result<DatabaseTransaction> {
+    backend::begin(db, TransactionOptions { isolation_level: backend.snapshot(), ..TransactionOptions::default() })
+        .await
 }
 
 pub(crate) async fn begin(vsg: &Vsg, mut author: Author) -> Result<Txn> {
