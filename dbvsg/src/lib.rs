@@ -31,9 +31,10 @@
 //! ```
 //!
 //! The layers, each using only what stands before it: [`model`] (plain values), `backend` (the only place that knows a
-//! dialect), `catalog`, `capture`, `journal`, `schema`, `history`, `accessor`, `transfer`.
+//! dialect), `catalog`, `capture`, `annotation`, `journal`, `schema`, `history`, `accessor`, `transfer`.
 
 mod accessor;
+mod annotation;
 mod backend;
 mod capture;
 mod catalog;
@@ -58,8 +59,8 @@ pub use error::{Constraint, Error, ErrorKind, Result};
 pub use history::{AsOf, AuditFilter, DiffCount, Page, RowDiff};
 pub use journal::{Backlog, LogFilter, Problem, Verification};
 pub use model::{
-    Author, Change, Column, ColumnKind, Commit, CommitId, CommitTable, Form, Hash, Key, Op, Reference, Row, Table,
-    TableName, Value, Version,
+    Author, Change, Column, ColumnKind, Comment, Commit, CommitId, CommitTable, Form, Hash, Key, Op, Reference, Row,
+    Table, TableName, Tag, Value, Version,
 };
 pub use schema::{FoundAtStart, Migrated, Refresh, Refreshed, ShapeChange};
 pub use sea_orm;

@@ -10,7 +10,7 @@ mod state;
 pub use as_of::AsOf;
 pub(crate) use as_of::as_of;
 pub use changes::AuditFilter;
-pub(crate) use changes::{changes, row_history};
+pub(crate) use changes::{changes, row_history, row_version};
 pub(crate) use diff::diff;
 pub use diff::{DiffCount, RowDiff};
 pub(crate) use position::{Position, resolve};

@@ -86,8 +86,10 @@ pub(crate) async fn resolve<C: ConnectionTrait>(
             sql.push(" AND c.committed_at <= ").bind(moment.timestamp_micros()).push(" ORDER BY c.seq DESC LIMIT 1");
             "it is before the first commit"
         }
-        Reference::Name(_) => {
-            return Err(unknown("there is no tag, branch or commit of this name"));
+        Reference::Name(name) => {
+            sql.push(" AND c.id = (SELECT t.commit_id FROM dbvsg_tag t WHERE t.live = 1 AND t.name = ");
+            sql.bind(name.as_str()).push(")");
+            "there is no tag, branch or commit of this name"
         }
     };
     let found = sql.all(db).await?.iter().map(position).collect::<Result<Vec<_>>>()?;

@@ -93,7 +93,7 @@ impl Vsg {
         history::row_at(self.db(), self.backend(), &tracked, key, &position).await
     }
 
-    /// The versions of one row, newest first. Two queries.
+    /// The versions of one row, newest first. Four queries.
     ///
     /// # Errors
     /// [`Error::NotTracked`].
@@ -101,6 +101,16 @@ impl Vsg {
         self.seal().await?;
         let tracked = self.tracked(table).await?;
         history::row_history(self.db(), self.backend(), &tracked, key, limit, offset).await
+    }
+
+    /// One version of a row, by the number that its history gives it. Three queries.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRow`] if the row never was, [`Error::UnknownReference`] if it has not so many versions.
+    pub async fn version(&self, table: &str, key: &Key, number: u64) -> Result<Version> {
+        self.seal().await?;
+        let tracked = self.tracked(table).await?;
+        history::row_version(self.db(), self.backend(), &tracked, key, number).await
     }
 
     /// Lists changes, newest first, with the row before and after. Two queries, and one to three a table on the page.
