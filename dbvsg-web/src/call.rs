@@ -176,9 +176,14 @@ impl Call {
         })
     }
 
+    /// What HEAD must be.
+    pub(crate) fn parent(&self) -> Result<Option<Reference>, Problem> {
+        Ok(self.header("X-Parent")?.map(Reference::from_str).transpose()?)
+    }
+
     /// Begins the transaction of a change by this author to this table, whose HEAD must be what the caller says.
     pub(crate) async fn begin(&self, author: Author, table: &str) -> Result<Txn, Problem> {
-        let parent = self.header("X-Parent")?.map(Reference::from_str).transpose()?;
+        let parent = self.parent()?;
         let txn = self.vsg().begin(author).await?;
         if let Some(parent) = parent {
             txn.expect_head(Some(table), &parent).await?;
@@ -211,17 +216,38 @@ impl Call {
     /// The body as JSON.
     pub(crate) async fn json(&mut self) -> Result<Json, Problem> {
         self.expect_type("application/json")?;
-        let limit = self.shared.limits.body;
-        let bytes = body::read(self.take_body(), limit).await?;
-        serde_json::from_slice(&bytes).map_err(|error| Problem::unreadable(format!("the body is no JSON: {error}")))
+        parsed(&self.bytes().await?)
     }
 
     /// The body as a JSON object.
     pub(crate) async fn object(&mut self) -> Result<Map<String, Json>, Problem> {
-        match self.json().await? {
-            Json::Object(fields) => Ok(fields),
-            _ => Err(Problem::invalid("a JSON object is expected")),
+        object(self.json().await?)
+    }
+
+    /// The body as a JSON object, which is empty if there is no body.
+    pub(crate) async fn optional_object(&mut self) -> Result<Map<String, Json>, Problem> {
+        let bytes = self.bytes().await?;
+        if bytes.is_empty() {
+            return Ok(Map::new());
         }
+        self.expect_type("application/json")?;
+        object(parsed(&bytes)?)
+    }
+
+    async fn bytes(&mut self) -> Result<Vec<u8>, Problem> {
+        let limit = self.shared.limits.body;
+        body::read(self.take_body(), limit).await
+    }
+}
+
+fn parsed(bytes: &[u8]) -> Result<Json, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| Problem::unreadable(format!("the body is no JSON: {error}")))
+}
+
+fn object(body: Json) -> Result<Map<String, Json>, Problem> {
+    match body {
+        Json::Object(fields) => Ok(fields),
+        _ => Err(Problem::invalid("a JSON object is expected")),
     }
 }
 

@@ -18,6 +18,7 @@ mod csv;
 mod diagram;
 mod error;
 mod export;
+mod fields;
 mod openapi;
 mod operation;
 mod parameter;

@@ -27,6 +27,8 @@ pub(crate) struct Operation {
     pub(crate) summary: String,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<Content>,
+    /// Whether the body may be left out.
+    pub(crate) body_optional: bool,
     pub(crate) answers: Vec<Answer>,
     /// Whether it makes a commit.
     commits: bool,
@@ -68,6 +70,7 @@ impl Operation {
             summary: String::new(),
             parameters,
             body: None,
+            body_optional: false,
             answers: Vec::new(),
             commits: false,
             handler: Arc::new(|_| Box::pin(async { Err(crate::problem::Problem::internal()) })),
@@ -119,6 +122,12 @@ impl Operation {
     pub(crate) fn body(mut self, content: Content) -> Self {
         self.body = Some(content);
         self.errors(&[413, 422])
+    }
+
+    /// Takes a body that may be left out.
+    pub(crate) fn optional_body(mut self, content: Content) -> Self {
+        self.body_optional = true;
+        self.body(content)
     }
 
     /// Gives this answer.

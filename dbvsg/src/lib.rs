@@ -53,7 +53,7 @@ pub use accessor::{
 pub use async_trait::async_trait;
 pub use backend::{ConnectOptions, Synchronous};
 pub use capture::{Policy, Txn, TxnConnection};
-pub use catalog::{TableStatus, Tracked};
+pub use catalog::{TableStatistics, TableStatus, Tracked};
 pub use dbvsg_derive::Versioned;
 pub use error::{Constraint, Error, ErrorKind, Result};
 pub use history::{AsOf, AuditFilter, DiffCount, Page, RowDiff};

@@ -75,7 +75,7 @@ fn entry(operation: &Operation) -> Json {
         entry.insert("parameters".into(), operation.parameters.iter().map(parameter).collect());
     }
     if let Some(body) = &operation.body {
-        entry.insert("requestBody".into(), json!({"required": true, "content": content(body)}));
+        entry.insert("requestBody".into(), json!({"required": !operation.body_optional, "content": content(body)}));
     }
     let answers = operation.answers.iter().map(|one| (one.status.to_string(), answer(one)));
     entry.insert("responses".into(), Json::Object(answers.collect()));

@@ -2,11 +2,15 @@
 
 mod audit;
 mod commits;
+mod compared;
 mod component;
 mod copies;
 mod health;
+mod key;
 mod meta;
 mod shown;
+mod tables;
+mod tags;
 
 use std::sync::Arc;
 
@@ -19,6 +23,8 @@ pub(crate) fn operations(components: &[Arc<dyn Component>]) -> Vec<Operation> {
     operations.extend(audit::operations());
     operations.extend(copies::operations());
     operations.extend(commits::operations());
+    operations.extend(tags::operations());
+    operations.extend(tables::operations());
     operations.extend(meta::operations());
     operations
 }

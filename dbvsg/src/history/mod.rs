@@ -13,9 +13,9 @@ pub use changes::AuditFilter;
 pub(crate) use changes::{changes, row_history, row_version};
 pub(crate) use diff::diff;
 pub use diff::{DiffCount, RowDiff};
-pub(crate) use position::{Position, resolve};
+pub(crate) use position::{Position, expect_head, resolve};
 use state::stream;
-pub(crate) use state::{fields, row_at, rows_at};
+pub(crate) use state::{count_at, fields, row_at, rows_at};
 
 /// Some of a list, and how long the whole list is.
 #[derive(Clone, Debug, PartialEq)]

@@ -105,6 +105,21 @@ pub(crate) async fn resolve<C: ConnectionTrait>(
     })
 }
 
+/// Refuses to go on unless HEAD, of one table or of all, is the commit that `expected` names. Two queries.
+pub(crate) async fn expect_head<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    table: Option<&Tracked>,
+    expected: &Reference,
+) -> Result<()> {
+    let wanted = resolve(db, backend, table, expected).await?;
+    let head = resolve(db, backend, table, &Reference::Head { back: 0 }).await?;
+    if wanted.seq == head.seq {
+        return Ok(());
+    }
+    Err(Error::StaleParent { expected: expected.to_string(), actual: head.uuid.to_string() })
+}
+
 fn head(sql: &mut Sql, table: Option<&Tracked>, back: u32) {
     if let Some(table) = table {
         sql.push(" AND EXISTS (SELECT 1 FROM dbvsg_commit_table x WHERE x.commit_id = c.id AND x.table_id = ");

@@ -46,6 +46,17 @@ impl Vsg {
         Ok(history::rows_at(self.connection(), self.backend(), tracked, position, page))
     }
 
+    /// How many rows a table had at a commit, soft-deleted ones included. One query once it is resolved.
+    ///
+    /// # Errors
+    /// As [`Vsg::as_of_in`].
+    pub async fn count_at(&self, table: &str, reference: &Reference) -> Result<u64> {
+        let tracked = self.tracked(table).await?;
+        let position = self.position(Some(table), reference).await?;
+        position.check(&tracked)?;
+        history::count_at(self.db(), self.backend(), &tracked, &position).await
+    }
+
     /// The rows of a table that differ between two commits, in key order. Its cost grows with the changes between them.
     ///
     /// # Errors

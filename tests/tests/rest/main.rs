@@ -11,5 +11,7 @@ mod interface;
 mod keys;
 mod outage;
 mod reading;
+mod tables;
+mod tags;
 mod versions;
 mod writing;

@@ -1,5 +1,6 @@
 //! `/vsg`: commits and what they hold.
 
+mod comments;
 mod diff;
 mod logs;
 mod one;
@@ -11,6 +12,7 @@ use crate::operation::Operation;
 pub(super) fn operations() -> Vec<Operation> {
     let mut operations = vec![logs::operation()];
     operations.extend(one::operations());
+    operations.extend(comments::operations());
     operations.extend([state::operation(), diff::operation(), verify::operation()]);
     operations
 }

@@ -1,6 +1,6 @@
 //! `GET /users/{id}/diff`
 
-use dbvsg::{Error, Reference, Row, Table, Vsg, model::Key};
+use dbvsg::{Reference, Row, Table, Vsg, model::Key};
 use serde_json::{Value as Json, json};
 
 use super::{Rows, id, of, path, unknown_row};
@@ -33,8 +33,8 @@ async fn diff(component: Rows, call: Call) -> Reply {
     let table = &tracked.table;
     let key = Key::parse(table, call.key("id"))?;
     let (from, to) = (call.required("from")?, call.required("to")?);
-    let a = Side::read(from)?.row(call.vsg(), &shape.table, &key, from).await?;
-    let b = Side::read(to)?.row(call.vsg(), &shape.table, &key, to).await?;
+    let a = Side::read(from)?.row(call.vsg(), &shape.table, &key).await?;
+    let b = Side::read(to)?.row(call.vsg(), &shape.table, &key).await?;
     if a.is_none() && b.is_none() {
         return Err(unknown_row(shape, call.key("id")));
     }
@@ -65,21 +65,11 @@ impl Side {
         }
     }
 
-    async fn row(&self, vsg: &Vsg, table: &str, key: &Key, text: &str) -> Result<Option<Row>, Problem> {
-        let number = match self {
-            Self::At(reference) => return Ok(vsg.row_at(table, key, reference).await?),
-            Self::Version(number) => *number,
-        };
-        let total = vsg.history(table, key, 1, 0).await?.total;
-        let unknown = || Error::UnknownReference {
-            reference: text.to_owned(),
-            reason: format!("the row has {total} version(s)"),
-        };
-        if !(1..=total).contains(&number) {
-            return Err(unknown().into());
-        }
-        let version = vsg.history(table, key, 1, total - number).await?.items.pop().ok_or_else(unknown)?;
-        Ok(version.change.after)
+    async fn row(&self, vsg: &Vsg, table: &str, key: &Key) -> Result<Option<Row>, Problem> {
+        Ok(match self {
+            Self::At(reference) => vsg.row_at(table, key, reference).await?,
+            Self::Version(number) => vsg.version(table, key, *number).await?.change.after,
+        })
     }
 }
 
