@@ -220,6 +220,20 @@ pub enum Error {
         /// What HEAD is.
         actual: String,
     },
+    /// A state that cannot be put back as it was; nothing was changed.
+    #[error("table `{table}` cannot be put back exactly: {reason}")]
+    NotExact {
+        /// The table.
+        table: String,
+        /// Why, and the way out.
+        reason: String,
+    },
+    /// SQL that cannot be one commit.
+    #[error("this cannot be one commit: {reason}")]
+    NotOneCommit {
+        /// Why, and the way out.
+        reason: String,
+    },
     /// An actor that cannot be recorded.
     #[error("the actor is not usable: {reason}")]
     InvalidActor {
@@ -288,6 +302,7 @@ impl Error {
             | Self::InvalidActor { .. }
             | Self::UnknownColumn { .. }
             | Self::InvalidKey { .. }
+            | Self::NotOneCommit { .. }
             | Self::ReadOnly { .. } => ErrorKind::Malformed,
             Self::Violation { .. }
             | Self::InvalidValue { .. }
@@ -303,6 +318,7 @@ impl Error {
             | Self::NoSoftDelete { .. }
             | Self::RecordLimit { .. }
             | Self::UnsupportedDatabase { .. }
+            | Self::NotExact { .. }
             | Self::StaleParent { .. } => ErrorKind::Conflict,
             Self::Unavailable(_) => ErrorKind::Unavailable,
             Self::Denied { .. } => ErrorKind::Denied,

@@ -42,6 +42,7 @@ mod error;
 mod history;
 mod journal;
 pub mod model;
+mod ops;
 mod schema;
 mod transfer;
 mod vsg;
@@ -62,6 +63,7 @@ pub use model::{
     Author, Change, Column, ColumnKind, Comment, Commit, CommitId, CommitTable, Form, Hash, Key, Op, Reference, Row,
     Table, TableName, Tag, Value, Version,
 };
+pub use ops::{Applied, ApplyOptions, Cell, Conflict, ConflictKind, Executed, Preview, TableChanges, Tables};
 pub use schema::{FoundAtStart, Migrated, Refresh, Refreshed, ShapeChange};
 pub use sea_orm;
 pub use sea_orm_migration;

@@ -44,7 +44,7 @@ pub(crate) async fn clean_up(vsg: &Vsg) -> Result<()> {
     if backend.transactional_ddl() || catalog::half_done(&db, backend).await?.is_empty() {
         return Ok(());
     }
-    match take_turn(vsg, " NOWAIT").await {
+    match try_turn(vsg).await {
         Ok(turn) => {
             clean(vsg).await?;
             Ok(turn.commit().await?)
@@ -57,6 +57,11 @@ pub(crate) async fn clean_up(vsg: &Vsg) -> Result<()> {
 /// Makes this program the only one that enables a table or lets a history follow, until the transaction ends.
 pub(crate) async fn turn(vsg: &Vsg) -> Result<DatabaseTransaction> {
     take_turn(vsg, "").await
+}
+
+/// The same, or an error at once if it is somebody else's.
+pub(crate) async fn try_turn(vsg: &Vsg) -> Result<DatabaseTransaction> {
+    take_turn(vsg, " NOWAIT").await
 }
 
 async fn take_turn(vsg: &Vsg, patience: &str) -> Result<DatabaseTransaction> {

@@ -62,7 +62,28 @@ pub(crate) async fn begin_write(
 pub(crate) async fn begin(vsg: &Vsg, mut author: Author) -> Result<Txn> {
     author.check()?;
     let expected = author.expected_parent.take();
-    let inner = begin_write(vsg.db(), None).await?;
+    let txn = open(vsg, vsg.db(), None, author).await?;
+    if let Some(expected) = expected {
+        txn.expect_head(None, &expected).await?;
+    }
+    vsg.backend().open_context(&txn.inner, &txn.context).await?;
+    Ok(txn)
+}
+
+/// Begins over a connection that need not be one of the pool's.
+pub(crate) async fn begin_on(
+    vsg: &Vsg,
+    db: &DatabaseConnection,
+    isolation: Option<IsolationLevel>,
+    author: Author,
+) -> Result<Txn> {
+    let txn = open(vsg, db, isolation, author).await?;
+    vsg.backend().open_context(&txn.inner, &txn.context).await?;
+    Ok(txn)
+}
+
+async fn open(vsg: &Vsg, db: &DatabaseConnection, isolation: Option<IsolationLevel>, author: Author) -> Result<Txn> {
+    let inner = begin_write(db, isolation).await?;
     let id = CommitId::random();
     let context = Context {
         uuid: id.to_string(),
@@ -72,12 +93,7 @@ pub(crate) async fn begin(vsg: &Vsg, mut author: Author) -> Result<Txn> {
         query: author.query,
         meta: author.meta.map(|meta| meta.to_string()),
     };
-    let txn = Txn { vsg: vsg.clone(), inner, id, context, after_commit: Mutex::default() };
-    if let Some(expected) = expected {
-        txn.expect_head(None, &expected).await?;
-    }
-    vsg.backend().open_context(&txn.inner, &txn.context).await?;
-    Ok(txn)
+    Ok(Txn { vsg: vsg.clone(), inner, id, context, after_commit: Mutex::default() })
 }
 
 /// Begins, and begins anew while other writers are in the way.
@@ -109,6 +125,10 @@ impl Txn {
     /// The id the commit will have, if anything is written.
     pub fn id(&self) -> CommitId {
         self.id
+    }
+
+    pub(crate) fn inner(&self) -> &DatabaseTransaction {
+        &self.inner
     }
 
     /// The database it belongs to.

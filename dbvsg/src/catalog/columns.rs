@@ -116,9 +116,9 @@ fn rank(table: &Table, position: usize) -> Option<i64> {
     table.key.iter().position(|&key| key == position).map(|rank| rank as i64)
 }
 
-/// Every column by name: a connection that knew the catalog before it was migrated reads `*` with columns missing.
-const COLUMNS: &str = "table_id, column_id, live_name, history_name, hashed_name, declared, collation_name, live_position, key_rank, \
-    engine_id, successor_id, since_seq";
+/// What is kept of a column.
+const COLUMNS: &str = "column_id, live_name, history_name, hashed_name, declared, collation_name, live_position, key_rank, engine_id, \
+                       successor_id, since_seq";
 
 /// The known columns of all tables, by the tables' ids. One query.
 pub(super) async fn load(
@@ -126,8 +126,10 @@ pub(super) async fn load(
     backend: &'static dyn Backend,
 ) -> Result<HashMap<i64, Vec<KnownColumn>>> {
     let mut found: HashMap<i64, Vec<KnownColumn>> = HashMap::new();
-    let sql = format!("SELECT {COLUMNS} FROM dbvsg_column ORDER BY table_id, column_id");
-    for row in Sql::new(backend, sql).all(db).await? {
+    for row in Sql::new(backend, format!("SELECT table_id, {COLUMNS} FROM dbvsg_column ORDER BY table_id, column_id"))
+        .all(db)
+        .await?
+    {
         let (table, known) = KnownColumn::read(&row)?;
         found.entry(table).or_default().push(known);
     }
@@ -157,7 +159,7 @@ pub(crate) async fn write(
             known.successor.into(),
             known.since.into(),
         ];
-        let mut sql = Sql::new(backend, format!("INSERT INTO dbvsg_column ({COLUMNS}) VALUES ("));
+        let mut sql = Sql::new(backend, format!("INSERT INTO dbvsg_column (table_id, {COLUMNS}) VALUES ("));
         sql.bind_all(values).push(")");
         sql.execute(txn).await?;
     }
@@ -195,6 +197,7 @@ pub(super) fn remembered(name: TableName, known: &[KnownColumn]) -> Table {
         foreign_keys: Vec::new(),
         partitioned: false,
         obstacle: None,
+        stamped: Vec::new(),
         cascades: Vec::new(),
     }
 }

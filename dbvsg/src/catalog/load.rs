@@ -99,13 +99,14 @@ async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp
     row.as_ref().map_or_else(|| Ok(Stamp::default()), read_stamp)
 }
 
-/// Every column by name: a connection that knew the catalog before it was migrated reads `*` with columns missing.
-const SELECT: &str = "SELECT id, schema_name, table_name, history_name, soft_delete, skip_columns, ignore_columns, since_seq, state, \
-    shape, pending_ddl FROM dbvsg_table";
+/// What is read of a table of the catalog. Not all its columns by one star: a connection that was opened before a newer
+/// version of DBVSG added one would prepare it for too few.
+const TABLES: &str = "SELECT id, schema_name, table_name, history_name, soft_delete, skip_columns, ignore_columns, since_seq, state, \
+                      shape, pending_ddl FROM dbvsg_table";
 
 /// Reads the tracked tables with their shape now. Costs two queries, and some six a table.
 pub(crate) async fn load(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend) -> Result<Catalog> {
-    let sql = format!("{SELECT} WHERE state IN ('active', 'dropped') ORDER BY id");
+    let sql = format!("{TABLES} WHERE state IN ('active', 'dropped') ORDER BY id");
     let rows = db.query_all_raw(Statement::from_string(backend.builder(), sql)).await?;
     let stamp = stamp(db, backend).await?;
     let mut known = columns::load(db, backend).await?;
@@ -131,7 +132,7 @@ pub(crate) struct HalfDone {
 
 /// The tables that are being enabled, or were left half-way.
 pub(crate) async fn half_done(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend) -> Result<Vec<HalfDone>> {
-    let rows = Sql::new(backend, format!("{SELECT} WHERE state = 'enabling'")).all(db).await?;
+    let rows = Sql::new(backend, format!("{TABLES} WHERE state = 'enabling'")).all(db).await?;
     let mut known = columns::load(db, backend).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -149,7 +150,7 @@ pub(crate) async fn half_done(db: &DatabaseExecutor<'_>, backend: &'static dyn B
 /// Reads one table of the catalog with its shape now.
 pub(crate) async fn one(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend, id: i64) -> Result<Tracked> {
     let damaged = || Error::Corrupted { detail: format!("table {id} is missing from the catalog, or its history is") };
-    let sql = format!("{SELECT} WHERE id = {id}");
+    let sql = format!("{TABLES} WHERE id = {id}");
     let row = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await?.ok_or_else(damaged)?;
     let known = columns::load(db, backend).await?.remove(&id).unwrap_or_default();
     tracked(db, backend, &row, known).await?.map(Found::into_tracked).ok_or_else(damaged)

@@ -3,6 +3,7 @@
 mod as_of;
 mod changes;
 mod diff;
+mod line;
 mod position;
 mod rewrite;
 mod state;

@@ -1,9 +1,11 @@
 use sea_orm::{ConnectionTrait, QueryResult};
 
+use super::line;
 use crate::{
     Error, Result,
     backend::{Backend, Sql, Writers},
-    catalog::{MAIN, MAIN_NAME, Tracked},
+    catalog::{MAIN, Tracked},
+    journal::IS_RESET,
     model::{CommitId, Reference, time},
 };
 
@@ -38,6 +40,20 @@ impl Position {
         )
     }
 
+    /// Reads `id`, `uuid` and `seq` of a sealed commit.
+    pub(crate) fn read(row: &QueryResult) -> Result<Self> {
+        Ok(Self {
+            id: row.try_get("", "id")?,
+            uuid: row.try_get::<String>("", "uuid")?.parse()?,
+            seq: row.try_get("", "seq")?,
+        })
+    }
+
+    /// The place just before it.
+    pub(crate) fn before(&self) -> Self {
+        Self { id: self.id - 1, uuid: self.uuid, seq: self.seq - 1 }
+    }
+
     /// Refuses a position before the past of the table is known.
     pub(crate) fn check(&self, tracked: &Tracked) -> Result<()> {
         if self.seq >= tracked.since {
@@ -52,7 +68,8 @@ impl Position {
 
 const COMMIT: &str = "SELECT c.id, c.uuid, c.seq FROM dbvsg_commit c WHERE c.seq IS NOT NULL";
 
-/// The commit that a reference names; with a table, HEAD and `~n` count the commits that touched it. One query.
+/// The commit that a reference names; with a table, HEAD is the commit it is at, and `~n` goes back from there. One query;
+/// for a table's HEAD two, and two more for each reset on the way.
 pub(crate) async fn resolve<C: ConnectionTrait>(
     db: &C,
     backend: &'static dyn Backend,
@@ -62,37 +79,39 @@ pub(crate) async fn resolve<C: ConnectionTrait>(
     let unknown =
         |reason: &str| Error::UnknownReference { reference: reference.to_string(), reason: reason.to_owned() };
     let mut sql = Sql::new(backend, COMMIT);
-    let reason = match reference {
-        Reference::Head { back } => {
-            head(&mut sql, table, *back);
-            "there are not so many commits"
-        }
-        Reference::Name(name) if name == MAIN_NAME => {
-            head(&mut sql, table, 0);
-            "there is no commit yet"
-        }
-        Reference::Commit(id) => {
+    let reason = match (reference.from_head(), reference) {
+        (Some(back), _) => match table {
+            Some(table) => {
+                let found = line::back(db, backend, table, back).await?;
+                return found.ok_or_else(|| unknown("the table does not have so many commits"));
+            }
+            None => {
+                sql.push(&format!(" AND NOT {IS_RESET} ORDER BY c.seq DESC LIMIT 1 OFFSET ")).bind(i64::from(back));
+                "there are not so many commits"
+            }
+        },
+        (_, Reference::Commit(id)) => {
             sql.push(" AND c.uuid = ").bind(id.to_string());
             "there is no such commit"
         }
-        Reference::Prefix(digits) => {
+        (_, Reference::Prefix(digits)) => {
             let prefix = hyphenated(digits);
             // `g` comes after the last hex digit.
             sql.push(" AND c.uuid >= ").bind(prefix.as_str()).push(" AND c.uuid < ").bind(format!("{prefix}g"));
             sql.push(" ORDER BY c.seq LIMIT 10");
             "no commit begins with these digits"
         }
-        Reference::At(moment) => {
+        (_, Reference::At(moment)) => {
             sql.push(" AND c.committed_at <= ").bind(moment.timestamp_micros()).push(" ORDER BY c.seq DESC LIMIT 1");
             "it is before the first commit"
         }
-        Reference::Name(name) => {
+        (_, Reference::Name(_) | Reference::Head { .. }) => {
             sql.push(" AND c.id = (SELECT t.commit_id FROM dbvsg_tag t WHERE t.live = 1 AND t.name = ");
-            sql.bind(name.as_str()).push(")");
+            sql.bind(reference.to_string()).push(")");
             "there is no tag, branch or commit of this name"
         }
     };
-    let found = sql.all(db).await?.iter().map(position).collect::<Result<Vec<_>>>()?;
+    let found = sql.all(db).await?.iter().map(Position::read).collect::<Result<Vec<_>>>()?;
     if found.len() > 1 {
         let candidates = found.iter().map(|position| position.uuid.to_string()).collect();
         return Err(Error::AmbiguousReference { reference: reference.to_string(), candidates });
@@ -105,7 +124,7 @@ pub(crate) async fn resolve<C: ConnectionTrait>(
     })
 }
 
-/// Refuses to go on unless HEAD, of one table or of all, is the commit that `expected` names. Two queries.
+/// Refuses to go on unless HEAD, of one table or of all, is the commit that `expected` names.
 pub(crate) async fn expect_head<C: ConnectionTrait>(
     db: &C,
     backend: &'static dyn Backend,
@@ -118,22 +137,6 @@ pub(crate) async fn expect_head<C: ConnectionTrait>(
         return Ok(());
     }
     Err(Error::StaleParent { expected: expected.to_string(), actual: head.uuid.to_string() })
-}
-
-fn head(sql: &mut Sql, table: Option<&Tracked>, back: u32) {
-    if let Some(table) = table {
-        sql.push(" AND EXISTS (SELECT 1 FROM dbvsg_commit_table x WHERE x.commit_id = c.id AND x.table_id = ");
-        sql.bind(table.id).push(")");
-    }
-    sql.push(" ORDER BY c.seq DESC LIMIT 1 OFFSET ").bind(i64::from(back));
-}
-
-fn position(row: &QueryResult) -> Result<Position> {
-    Ok(Position {
-        id: row.try_get("", "id")?,
-        uuid: row.try_get::<String>("", "uuid")?.parse()?,
-        seq: row.try_get("", "seq")?,
-    })
 }
 
 /// Puts the hyphens of a UUID among its first digits.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, QueryResult};
 
-use super::IS_RESET;
+use super::{IS_RESET, stored::ENTRY};
 use crate::{
     Error, Result, annotation,
     backend::{Backend, Sql},
@@ -163,9 +163,10 @@ async fn tables<C: ConnectionTrait>(
     }
     let mut sql = Sql::new(
         backend,
-        "SELECT x.commit_id, x.table_id, x.baseline, x.inserted, x.updated, x.deleted, x.soft_deleted, x.restored, x.live_rows, \
-         x.rollbacked_at, t.table_name, t.head_id, p.uuid AS parent_uuid FROM dbvsg_commit_table x \
-         JOIN dbvsg_table t ON t.id = x.table_id LEFT JOIN dbvsg_commit p ON p.id = x.parent_id WHERE x.commit_id IN (",
+        format!(
+            "SELECT {ENTRY}, t.table_name, t.head_id, p.uuid AS parent_uuid FROM dbvsg_commit_table x \
+         JOIN dbvsg_table t ON t.id = x.table_id LEFT JOIN dbvsg_commit p ON p.id = x.parent_id WHERE x.commit_id IN ("
+        ),
     );
     sql.bind_all(ids.iter().copied()).push(") ORDER BY t.table_name");
     for row in sql.all(db).await? {

@@ -30,6 +30,10 @@ pub(super) fn header(row: &QueryResult) -> Result<Header> {
     })
 }
 
+/// What a commit says of a table, as columns of `x`.
+pub(super) const ENTRY: &str = "x.commit_id, x.table_id, x.first_change, x.last_change, x.baseline, x.inserted, x.updated, x.deleted, \
+                                x.soft_deleted, x.restored, x.live_rows, x.parent_id, x.rollbacked_at";
+
 /// Counts one change more.
 pub(super) fn count(entry: &mut TableEntry, op: &Value) {
     let Value::Text(op) = op else { return };

@@ -10,7 +10,7 @@ use super::{
     canonical::{Header, TableDigest, TableEntry, commit_hash},
     drift,
     entry::{self, LINE},
-    stored::{ChangeReader, count, header},
+    stored::{ChangeReader, ENTRY, count, header},
 };
 use crate::{
     Result, Vsg,
@@ -174,8 +174,8 @@ async fn entries(
     for (header, _) in headers.iter_mut() {
         header.reset = reset(header.id, LINE);
     }
-    let mut sql = Sql::new(backend, "SELECT * FROM dbvsg_commit_table WHERE commit_id IN (");
-    sql.bind_all(headers.iter().map(|(header, _)| header.id)).push(") ORDER BY commit_id, table_id");
+    let mut sql = Sql::new(backend, format!("SELECT {ENTRY} FROM dbvsg_commit_table x WHERE x.commit_id IN ("));
+    sql.bind_all(headers.iter().map(|(header, _)| header.id)).push(") ORDER BY x.commit_id, x.table_id");
     let mut found: HashMap<i64, Vec<TableEntry>> = HashMap::new();
     for row in sql.all(txn).await? {
         let number = |name: &str| row.try_get::<i64>("", name);

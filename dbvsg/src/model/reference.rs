@@ -38,6 +38,9 @@ pub enum Reference {
     Name(String),
 }
 
+/// The branch that the live tables are.
+const MAIN: &str = "main";
+
 /// The fewest hex digits that are read as a prefix.
 const PREFIX: usize = 7;
 
@@ -77,6 +80,17 @@ impl FromStr for Reference {
             Ok(Self::Name(text.to_owned()))
         } else {
             Err(malformed("use a commit id or 7 digits of it, HEAD, HEAD~n, a tag, a branch, or an RFC 3339 timestamp"))
+        }
+    }
+}
+
+impl Reference {
+    /// How many commits before the newest it means, if that is how it is meant.
+    pub(crate) fn from_head(&self) -> Option<u32> {
+        match self {
+            Self::Head { back } => Some(*back),
+            Self::Name(name) if name == MAIN => Some(0),
+            _ => None,
         }
     }
 }

@@ -103,6 +103,8 @@ pub struct Column {
 pub struct UniqueKey {
     /// The columns with the collation under which they are compared.
     pub columns: Vec<(String, Option<String>)>,
+    /// Whether it holds for some of the rows only, or compares only the beginning of a value.
+    pub partial: bool,
 }
 
 /// A foreign key.
@@ -161,6 +163,8 @@ pub struct Table {
     pub partitioned: bool,
     /// Why the engine cannot capture it, if it can't.
     pub obstacle: Option<String>,
+    /// The columns that the engine sets anew whenever it changes a row.
+    pub(crate) stamped: Vec<String>,
     /// The cascades that no trigger sees, from the table itself up through all tables above it.
     pub(crate) cascades: Vec<Cascade>,
 }

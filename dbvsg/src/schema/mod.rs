@@ -16,4 +16,4 @@ pub(crate) use refresh::{Scope, refresh};
 pub use report::{Refresh, Refreshed, ShapeChange};
 pub use start::FoundAtStart;
 pub(crate) use start::follow_at_start;
-pub(crate) use stepwise::finish;
+pub(crate) use stepwise::{finish, guard, unguard};

@@ -106,6 +106,7 @@ mod tests {
             foreign_keys: vec![],
             partitioned: false,
             obstacle: None,
+            stamped: vec![],
             cascades: vec![],
         }
     }

@@ -305,11 +305,11 @@ async fn at(vsg: &Vsg, tracked: &Tracked, home: Option<&TableName>) -> Result<Tr
 }
 
 /// Waits until whoever has written to the table has ended, and keeps everybody off from then on.
-async fn guard(vsg: &Vsg, tracked: &Tracked, exempt: Option<i64>) -> Result<()> {
+pub(crate) async fn guard(vsg: &Vsg, tracked: &Tracked, exempt: Option<i64>) -> Result<()> {
     run(vsg, &creations(vsg.backend().guards(tracked, exempt))).await
 }
 
-async fn unguard(vsg: &Vsg, tracked: &Tracked) -> Result<()> {
+pub(crate) async fn unguard(vsg: &Vsg, tracked: &Tracked) -> Result<()> {
     let mut attempt = 0;
     loop {
         match unguard_once(vsg, tracked).await {

@@ -3,6 +3,7 @@
 mod annotations;
 mod copies;
 mod journal;
+mod ops;
 mod past;
 mod schema;
 mod tables;
@@ -82,6 +83,7 @@ impl Vsg {
         let (catalog, sealing, found_at_start) = (RwLock::default(), Mutex::default(), OnceLock::new());
         let vsg = Self { inner: Arc::new(Inner { db, backend, catalog, sealing, boundaries, found_at_start }) };
         capture::clean_up(&vsg).await?;
+        crate::ops::finish(&vsg).await?;
         vsg.reload().await?;
         Ok(vsg)
     }

@@ -34,10 +34,16 @@ pub(super) async fn describe(flavour: Flavour, db: &DatabaseExecutor<'_>, name: 
     let rows = db.query_all_raw(about(name, &columns(flavour))).await?;
     let mut keys = unique_keys(db, name).await?;
     let columns: Vec<Column> = rows.iter().map(column).collect::<Result<_>>()?;
+    let stamped = rows.iter().zip(&columns).filter_map(|(row, column)| {
+        let extra: Option<String> = row.try_get("", "extra").ok()?;
+        extra?.to_ascii_lowercase().contains("on update").then(|| column.name.clone())
+    });
+    let stamped = stamped.collect();
     let primary = keys.remove("PRIMARY").unwrap_or_default();
     let key = primary.iter().filter_map(|name| columns.iter().position(|column| column.name == *name)).collect();
-    let unique =
-        keys.into_values().map(|columns| UniqueKey { columns: columns.into_iter().map(|name| (name, None)).collect() });
+    let unique = keys
+        .into_values()
+        .map(|columns| UniqueKey { columns: columns.into_iter().map(|name| (name, None)).collect(), partial: false });
     let (foreign_keys, cascades, outside) = foreign::read(db, name).await?;
     let transactional: Option<String> = found.try_get("", "transactional")?;
     let obstacle = if transactional.as_deref() == Some("YES") {
@@ -54,6 +60,7 @@ pub(super) async fn describe(flavour: Flavour, db: &DatabaseExecutor<'_>, name: 
         foreign_keys,
         partitioned: found.try_get::<i64>("", "partitioned")? != 0,
         obstacle,
+        stamped,
         cascades,
     }))
 }

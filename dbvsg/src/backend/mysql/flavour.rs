@@ -155,8 +155,13 @@ impl Flavour {
     /// MySQL cannot set anything for one statement alone, and a session that is left lax after an error would cut what the
     /// application writes: there, the modes of the session and of the table have to be the same.
     pub(super) fn without_mode(self, sql: &str) -> String {
+        self.with_mode("", sql)
+    }
+
+    /// Runs a statement with this SQL mode.
+    pub(super) fn with_mode(self, mode: &str, sql: &str) -> String {
         match self {
-            Self::MariaDb => format!("SET STATEMENT sql_mode = '', lock_wait_timeout = {PATIENCE} FOR {sql}"),
+            Self::MariaDb => format!("SET STATEMENT sql_mode = '{mode}', lock_wait_timeout = {PATIENCE} FOR {sql}"),
             Self::MySql => sql.to_owned(),
         }
     }

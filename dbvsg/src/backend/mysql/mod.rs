@@ -1,5 +1,6 @@
 //! MariaDB 10.6 and newer, and MySQL 8.
 
+mod apply;
 mod cascade;
 mod catalog;
 mod context;
@@ -29,11 +30,11 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 
 use self::flavour::Flavour;
-use super::{Alteration, Backend, Context, Placing, Retype, Trigger, Writers};
+use super::{Alteration, Backend, Context, Held, Placing, Retype, Trigger, Writers};
 use crate::{
     Error, Result,
     catalog::Tracked,
-    model::{Column, ColumnKind, Form, Hash, Table, TableName, Value},
+    model::{Column, ColumnKind, ForeignKey, Form, Hash, Table, TableName, Value},
 };
 
 /// The time now in microseconds. Made from UTC, because a local time can mean two moments.
@@ -302,7 +303,8 @@ impl Backend for MySql {
     }
 
     fn copying(&self, sql: String) -> String {
-        self.flavour.without_mode(&sql)
+        // A key of zero stays one.
+        self.flavour.with_mode("NO_AUTO_VALUE_ON_ZERO", &sql)
     }
 
     fn character_set(&self) -> Option<&'static str> {
@@ -311,6 +313,75 @@ impl Backend for MySql {
 
     fn key_step(&self) -> &'static str {
         "CAST(@@SESSION.auto_increment_increment AS SIGNED)"
+    }
+
+    fn plan_name(&self, tracked: &Tracked) -> String {
+        apply::plan_name(self, tracked)
+    }
+
+    fn create_plan(&self, tracked: &Tracked) -> Vec<String> {
+        apply::create_plan(self, tracked)
+    }
+
+    fn drop_plan(&self, tracked: &Tracked) -> Vec<String> {
+        vec![format!("DROP TEMPORARY TABLE IF EXISTS {}", apply::plan_name(self, tracked))]
+    }
+
+    fn update_planned(
+        &self,
+        table: &str,
+        plan: &str,
+        same_key: &str,
+        sets: &[(String, String)],
+        condition: &str,
+    ) -> String {
+        apply::update_planned(table, plan, same_key, sets, condition)
+    }
+
+    fn delete_planned(&self, table: &str, plan: &str, key: &[String], condition: &str) -> String {
+        apply::delete_planned(table, plan, key, condition)
+    }
+
+    fn text(&self) -> &'static str {
+        "CHAR"
+    }
+
+    fn running_commit(&self) -> &'static str {
+        "@dbvsg_own"
+    }
+
+    fn open_commit(&self) -> Vec<String> {
+        vec!["UPDATE dbvsg_pending SET captured = 1 WHERE id = @dbvsg_own".into()]
+    }
+
+    async fn apply_pool(&self, db: &DatabaseConnection) -> Result<Option<DatabaseConnection>> {
+        apply::pool(db).await.map(Some)
+    }
+
+    fn apply_isolation(&self) -> Option<IsolationLevel> {
+        // So that the lock keeps rows from being added, too.
+        Some(IsolationLevel::RepeatableRead)
+    }
+
+    fn lock_for_apply(&self, table: &TableName) -> Option<String> {
+        // Every row and every gap.
+        Some(format!("SELECT COUNT(*) FROM {} FOR UPDATE", self.quote_table(table)))
+    }
+
+    fn ignores_references(&self) -> bool {
+        true
+    }
+
+    async fn ease(&self, _db: &DatabaseExecutor<'_>, _children: &[&TableName]) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    async fn referring(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Vec<(TableName, ForeignKey)>> {
+        apply::referring(db, table).await
+    }
+
+    async fn own_triggers(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Held> {
+        apply::own_triggers(self, db, table).await
     }
 
     fn now(&self) -> &'static str {

@@ -120,15 +120,30 @@ impl<'a> Capture<'a> {
         let unique = table.unique.iter().flat_map(|key| key.columns.iter().map(|(name, _)| name));
         let names: BTreeSet<&String> = unique.chain(table.foreign_keys.iter().flat_map(|key| &key.columns)).collect();
         let columns: Vec<&Column> = names.into_iter().filter_map(|name| table.column(name)).collect();
-        if columns.is_empty() {
-            return format!("{moved} END IF;");
+        let found = |columns: &[&Column]| {
+            format!(
+                "SELECT COUNT(*) INTO dbvsg_done {source} {} AND {};",
+                self.same_key("x", "NEW"),
+                self.same("x", "NEW", columns.iter().copied()),
+            )
+        };
+        let constrained = match columns.is_empty() {
+            true => String::new(),
+            false => {
+                format!(" ELSEIF NOT ({}) THEN {}", self.same("OLD", "NEW", columns.iter().copied()), found(&columns))
+            }
+        };
+        format!("{moved}{constrained}{} END IF;", self.stamped(found))
+    }
+
+    /// MariaDB shows a trigger the time of an update also where nothing else in the row changes, so that it is not written.
+    fn stamped(&self, found: impl Fn(&[&Column]) -> String) -> String {
+        let is_stamped = |column: &&Column| self.tracked.table.stamped.contains(&column.name);
+        let (stamps, others): (Vec<&Column>, Vec<&Column>) = self.tracked.watched_columns().partition(is_stamped);
+        if stamps.is_empty() {
+            return String::new();
         }
-        format!(
-            "{moved} ELSEIF NOT ({}) THEN SELECT COUNT(*) INTO dbvsg_done {source} {} AND {}; END IF;",
-            self.same("OLD", "NEW", columns.iter().copied()),
-            self.same_key("x", "NEW"),
-            self.same("x", "NEW", columns.iter().copied()),
-        )
+        format!(" ELSEIF {} THEN {}", self.same("OLD", "NEW", others.into_iter()), found(&stamps))
     }
 
     /// Whether two rows are the same in these columns.

@@ -54,11 +54,14 @@ pub(super) async fn describe(backend: &Postgres, db: &DatabaseExecutor<'_>, name
         foreign_keys: Vec::new(),
         partitioned: found.try_get("", "partitioned")?,
         obstacle: obstacle(&found)?,
+        stamped: Vec::new(),
         cascades: Vec::new(),
     };
     for row in db.query_all_raw(about(UNIQUE_KEYS)).await? {
         let columns: Vec<String> = row.try_get("", "columns")?;
-        table.unique.push(UniqueKey { columns: columns.into_iter().map(|name| (name, None)).collect() });
+        table
+            .unique
+            .push(UniqueKey { columns: columns.into_iter().map(|name| (name, None)).collect(), partial: false });
     }
     for row in db.query_all_raw(about(FOREIGN_KEYS)).await? {
         let schema: String = row.try_get("", "schema")?;

@@ -36,6 +36,19 @@ pub(super) fn begin_steps(history: &str) -> String {
     )
 }
 
+/// Opens the commit of a transaction of DBVSG's, unless it is open.
+pub(super) fn open_commit() -> Vec<String> {
+    vec![
+        format!(
+            "INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, message, query, meta, written_at) \
+             SELECT (SELECT coalesce(max(id), 0) + 1 FROM dbvsg_commit), x.uuid, 1, x.actor, x.operation, x.message, x.query, \
+             x.meta, {NOW} FROM dbvsg_context x WHERE x.id = 1 AND x.uuid IS NOT NULL AND x.commit_id IS NULL"
+        ),
+        "UPDATE dbvsg_context SET commit_id = (SELECT max(id) FROM dbvsg_commit) WHERE id = 1 AND commit_id IS NULL"
+            .into(),
+    ]
+}
+
 pub(super) fn support() -> Vec<String> {
     vec![
         "INSERT OR IGNORE INTO dbvsg_context (id) VALUES (1)".into(),

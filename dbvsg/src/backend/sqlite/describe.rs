@@ -75,6 +75,7 @@ pub(super) async fn describe(db: &DatabaseExecutor<'_>, name: &TableName) -> Res
         foreign_keys: Vec::new(),
         partitioned: false,
         obstacle,
+        stamped: Vec::new(),
         cascades: Vec::new(),
     };
     unique_keys(db, &mut table).await?;
@@ -145,7 +146,7 @@ fn kind(declared: &str) -> ColumnKind {
 }
 
 async fn unique_keys(db: &DatabaseExecutor<'_>, table: &mut Table) -> Result<()> {
-    let sql = "SELECT l.name AS index_name, l.origin, x.name, x.coll, l.\"unique\" AS is_unique FROM pragma_index_list(?) l, pragma_index_xinfo(l.name) x \
+    let sql = "SELECT l.name AS index_name, l.origin, x.name, x.coll, l.\"partial\" AS is_partial FROM pragma_index_list(?) l, pragma_index_xinfo(l.name) x \
                WHERE l.\"unique\" = 1 AND x.key = 1 ORDER BY l.seq, x.seqno";
     let rows = db
         .query_all_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, [table.name.name.as_str().into()]))
@@ -154,22 +155,24 @@ async fn unique_keys(db: &DatabaseExecutor<'_>, table: &mut Table) -> Result<()>
     #[derive(Default)]
     struct Found {
         is_key: bool,
+        partial: bool,
         columns: Vec<(Option<String>, String)>,
     }
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
     for row in &rows {
         let index = found.entry(row.try_get("", "index_name")?).or_default();
         index.is_key = row.try_get::<String>("", "origin")? == "pk";
+        index.partial = row.try_get::<i64>("", "is_partial")? == 1;
         index.columns.push((row.try_get("", "name")?, row.try_get("", "coll")?));
     }
-    for Found { is_key, columns } in found.into_values() {
+    for Found { is_key, partial, columns } in found.into_values() {
         // An index on an expression has no column to compare; what REPLACE does through one is found by verify.
         let named: Option<Vec<_>> = columns
             .into_iter()
             .map(|(name, collation)| Some((name?, (!collation.eq_ignore_ascii_case("binary")).then_some(collation))))
             .collect();
         if let (false, Some(columns)) = (is_key, named) {
-            table.unique.push(UniqueKey { columns });
+            table.unique.push(UniqueKey { columns, partial });
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! SQLite 3.35 and newer.
 
+mod apply;
 mod collation;
 mod context;
 mod copy;
@@ -13,15 +14,15 @@ mod shape;
 mod triggers;
 
 use sea_orm::{
-    DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult, Statement,
-    sea_query::Expr,
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult,
+    Statement, sea_query::Expr,
 };
 
-use super::{Alteration, Backend, Context, Placing, Trigger, Writers};
+use super::{Alteration, Backend, Context, Held, Placing, Trigger, Writers};
 use crate::{
     Result,
     catalog::Tracked,
-    model::{Column, Table, TableName, Value},
+    model::{Column, ForeignKey, Table, TableName, Value},
 };
 
 /// The time now in microseconds. Its grain is a millisecond, the finest that every SQLite since 3.35 has; it is written
@@ -190,6 +191,44 @@ impl Backend for Sqlite {
 
     fn differs(&self, column: &Column, a: &str, b: &str) -> String {
         triggers::differs(column, a, b)
+    }
+
+    fn plan_name(&self, tracked: &Tracked) -> String {
+        apply::plan_name(self, tracked)
+    }
+
+    fn create_plan(&self, tracked: &Tracked) -> Vec<String> {
+        apply::create_plan(self, tracked)
+    }
+
+    fn drop_plan(&self, tracked: &Tracked) -> Vec<String> {
+        vec![format!("DROP TABLE IF EXISTS {}", apply::plan_name(self, tracked))]
+    }
+
+    fn delete_planned(&self, table: &str, plan: &str, key: &[String], condition: &str) -> String {
+        apply::delete_planned(table, plan, key, condition)
+    }
+
+    fn running_commit(&self) -> &'static str {
+        "(SELECT commit_id FROM dbvsg_context WHERE id = 1)"
+    }
+
+    fn open_commit(&self) -> Vec<String> {
+        context::open_commit()
+    }
+
+    async fn ease(&self, db: &DatabaseExecutor<'_>, _children: &[&TableName]) -> Result<Vec<String>> {
+        // It ends with the transaction.
+        db.execute_unprepared("PRAGMA defer_foreign_keys = ON").await?;
+        Ok(Vec::new())
+    }
+
+    async fn referring(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Vec<(TableName, ForeignKey)>> {
+        apply::referring(db, table).await
+    }
+
+    async fn own_triggers(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Held> {
+        apply::own_triggers(self, db, table).await
     }
 
     fn now(&self) -> &'static str {
