@@ -89,6 +89,8 @@ pub(crate) fn common() -> Map<String, Json> {
         ("Comparison", comparison()),
         ("DiffCount", object(json!({"added": count(), "removed": count(), "changed": count()}))),
         ("Verification", verification()),
+        ("Applied", applied()),
+        ("Conflict", conflict()),
         (
             "Health",
             object(
@@ -105,7 +107,7 @@ fn problem() -> Json {
         "required": ["type", "title", "status", "detail"],
         "properties": {
             "type": text(), "title": text(), "status": {"type": "integer"}, "detail": text(),
-            "component": text(), "table": text(), "key": text(), "field": text(),
+            "component": text(), "table": text(), "key": text(), "field": text(), "conflicts": array(named("Conflict")),
         },
     })
 }
@@ -227,6 +229,23 @@ fn diff() -> Json {
 fn comparison() -> Json {
     object(json!({
         "added_rows": array(row()), "deleted_rows": array(row()), "modified_rows": array(changed_row()),
+    }))
+}
+
+fn applied() -> Json {
+    let changes = object(json!({"table": text(), "inserted": count(), "updated": count(), "deleted": count()}));
+    object(json!({
+        "commit": optional(id()), "operation": text(), "changes": array(changes), "conflicts": array(named("Conflict")),
+        "preview": {"type": "object", "additionalProperties": named("Diff")}, "notes": array(text()),
+    }))
+}
+
+fn conflict() -> Json {
+    let kinds = word(&["modify_modify", "modify_delete", "delete_modify", "add_add"]);
+    let cell = object(json!({"column": text(), "base": {}, "ours": {}, "theirs": {}}));
+    object(json!({
+        "id": text(), "table": text(), "pk": row(), "kind": kinds, "cells": array(cell),
+        "base_row": optional(row()), "our_row": optional(row()), "their_row": optional(row()),
     }))
 }
 

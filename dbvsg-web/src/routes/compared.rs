@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dbvsg::{DiffCount, Error, Reference, RowDiff, Tracked, Vsg, model::json as stored};
+use dbvsg::{DiffCount, Error, Reference, RowDiff, Table, Tracked, Vsg, model::json as stored};
 use futures_util::{Stream, StreamExt, TryStreamExt, future};
 use serde_json::{Value as Json, json};
 
@@ -57,7 +57,7 @@ impl Compared {
                 let before = if matches!(kind, Kind::Added) { '{' } else { ',' };
                 yield format!("{before}\"{name}\":").into_bytes();
                 let tracked = self.tracked.clone();
-                let rows = self.rows().await?.try_filter_map(move |row| future::ok(kind.show(&tracked, &row)));
+                let rows = self.rows().await?.try_filter_map(move |row| future::ok(kind.show(&tracked.table, &row)));
                 let mut pieces = stream::array(rows).boxed();
                 while let Some(piece) = pieces.try_next().await? {
                     yield piece;
@@ -68,8 +68,9 @@ impl Compared {
     }
 }
 
+/// What happened to a row between two states.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     Added,
     Removed,
     Changed,
@@ -77,8 +78,7 @@ enum Kind {
 
 impl Kind {
     /// The row, if it is of this kind.
-    fn show(self, tracked: &Tracked, row: &RowDiff) -> Option<Json> {
-        let table = &tracked.table;
+    pub(super) fn show(self, table: &Table, row: &RowDiff) -> Option<Json> {
         match (self, row) {
             (Self::Added, RowDiff::Added { row, .. }) | (Self::Removed, RowDiff::Removed { row, .. }) => {
                 Some(shown::row(table, Some(row)))

@@ -5,6 +5,7 @@ mod commits;
 mod compared;
 mod component;
 mod copies;
+mod git;
 mod health;
 mod key;
 mod meta;
@@ -25,6 +26,7 @@ pub(crate) fn operations(components: &[Arc<dyn Component>]) -> Vec<Operation> {
     operations.extend(commits::operations());
     operations.extend(tags::operations());
     operations.extend(tables::operations());
+    operations.extend(git::operations());
     operations.extend(meta::operations());
     operations
 }

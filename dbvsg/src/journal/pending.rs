@@ -42,6 +42,13 @@ pub(super) struct Window {
     next: Option<i64>,
 }
 
+impl Window {
+    /// Whether all that are pending are in it.
+    pub(super) fn is_whole(&self) -> bool {
+        self.next.is_none()
+    }
+}
+
 /// Pending commits with their changes, in the order in which they are to be sealed.
 pub(super) struct Gathered {
     pub(super) written: Vec<Pending>,

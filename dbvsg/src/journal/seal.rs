@@ -34,7 +34,7 @@ pub(crate) enum View {
     Own,
 }
 
-/// Seals all commits that are there. Returns how many. One query if there are none; some ten, and three a tracked table,
+/// Seals all commits that are there when it begins, whatever others go on to write. Returns how many. One query if there are none; some ten, and three a tracked table,
 /// for each batch of up to 500.
 pub(crate) async fn seal(vsg: &Vsg) -> Result<u64> {
     let mut sealed = 0;
@@ -42,11 +42,10 @@ pub(crate) async fn seal(vsg: &Vsg) -> Result<u64> {
     let _turn = vsg.sealing_turn().await;
     while is_pending(vsg).await? {
         let txn = capture::begin_write(vsg.db(), vsg.backend().latest()).await?;
-        let count = batch(&txn, vsg, View::Shared).await?;
+        let Batch { count, is_last } = batch(&txn, vsg, View::Shared).await?;
         txn.commit().await?;
         sealed += count;
-        if count == 0 {
-            // Another process was faster.
+        if is_last {
             break;
         }
     }
@@ -64,7 +63,7 @@ async fn is_pending(vsg: &Vsg) -> Result<bool> {
 
 /// Seals everything inside a transaction.
 pub(crate) async fn seal_within(txn: &DatabaseTransaction, vsg: &Vsg, view: View) -> Result<()> {
-    while batch(txn, vsg, view).await? > 0 {}
+    while !batch(txn, vsg, view).await?.is_last {}
     Ok(())
 }
 
@@ -103,7 +102,14 @@ async fn lock(txn: &DatabaseTransaction, backend: &'static dyn Backend) -> Resul
     Ok(row.map(|row| row.try_get("", "watermark")).transpose()?.unwrap_or_default())
 }
 
-async fn batch(txn: &DatabaseTransaction, vsg: &Vsg, view: View) -> Result<u64> {
+/// What one transaction sealed.
+struct Batch {
+    count: u64,
+    /// Whether nothing was left that was there when it began.
+    is_last: bool,
+}
+
+async fn batch(txn: &DatabaseTransaction, vsg: &Vsg, view: View) -> Result<Batch> {
     let backend = vsg.backend();
     let promised = lock(txn, backend).await?;
     for sql in backend.begin_sealing() {
@@ -115,12 +121,16 @@ async fn batch(txn: &DatabaseTransaction, vsg: &Vsg, view: View) -> Result<u64> 
     }
     let mut limit = pending::BATCH;
     loop {
-        let Some(window) = pending::window(txn, backend, limit).await? else { return Ok(0) };
+        let Some(window) = pending::window(txn, backend, limit).await? else {
+            // Another process was faster.
+            return Ok(Batch { count: 0, is_last: true });
+        };
+        let is_last = window.is_whole();
         // Read after the commits, so that every table they can have touched is in it.
         let catalog = seen(txn, vsg, view).await?;
         let gathered = pending::gather(txn, backend, &catalog, window).await?;
         if let Some(gathered) = gathered {
-            return finish(txn, backend, gathered, promised).await;
+            return Ok(Batch { count: finish(txn, backend, gathered, promised).await?, is_last });
         }
         // All of these transactions reach beyond the window: see more of them at a time.
         limit *= 2;

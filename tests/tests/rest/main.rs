@@ -7,6 +7,7 @@ mod client;
 mod commits;
 mod copies;
 mod csv;
+mod git;
 mod interface;
 mod keys;
 mod outage;

@@ -89,7 +89,6 @@ async fn what_is_no_tag_is_refused(engine: Engine) {
         server.post("/vsg/tags", body).await.problem(404, "unknown-reference");
     }
     for (body, field) in [
-        (json!({"name": "x", "ref": "HEAD~"}), "ref"),
         (json!({"name": "x", "ref": "HEAD", "note": "?"}), "note"),
         (json!({"name": "x"}), "ref"),
         (json!({"ref": "HEAD"}), "name"),
@@ -99,6 +98,8 @@ async fn what_is_no_tag_is_refused(engine: Engine) {
     ] {
         assert_eq!(server.post("/vsg/tags", body).await.expect(422).json()["field"], field);
     }
+    let malformed = server.post("/vsg/tags", json!({"name": "x", "ref": "HEAD~"})).await;
+    assert_eq!(malformed.problem(400, "malformed-reference")["field"], "ref");
     server.post("/vsg/tags", json!(["x"])).await.problem(422, "invalid");
     let call = || server.call("POST", "/vsg/tags");
     call().header("X-User", "ann").body("{").send().await.problem(400, "unreadable-body");

@@ -23,11 +23,7 @@ pub(super) fn operation() -> Operation {
 }
 
 async fn enable(mut call: Call) -> Reply {
-    let author = call.author()?;
-    let author = match call.parent()? {
-        Some(parent) => author.expect_parent(parent),
-        None => author,
-    };
+    let author = call.expecting_author()?;
     let fields = Fields::of(call.optional_object().await?, &["suffix"])?;
     let policy = match fields.text("suffix")? {
         Some(suffix) => Policy::default().suffix(checked(suffix)?),
