@@ -84,7 +84,8 @@ mod tests {
         assert_eq!(fields(json!({"c": 1})).unwrap_err().named_field(), Some("c"));
         let numbers = fields(json!({"a": 7, "b": "8"})).unwrap();
         assert_eq!((numbers.number("a").unwrap(), numbers.number("b").unwrap()), (Some(7), Some(8)));
-        assert!(numbers.text("a").is_err());
+        assert!(numbers.text("a").is_err() && numbers.flag("a").is_err());
+        assert_eq!(fields(json!({"a": true})).unwrap().flag("a").unwrap(), Some(true));
         assert!(fields(json!({"a": -1})).unwrap().number("a").is_err());
     }
 

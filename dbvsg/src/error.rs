@@ -146,6 +146,16 @@ pub enum Error {
         /// The key.
         key: String,
     },
+    /// There was no such row at a commit.
+    #[error("table `{table}` had no row `{key}` at {reference}; its history tells when it was there")]
+    UnknownRowAt {
+        /// The table.
+        table: String,
+        /// The key.
+        key: String,
+        /// The commit, as it was asked for.
+        reference: String,
+    },
     /// The row is soft-deleted.
     #[error("row `{key}` of table `{table}` is deleted; restore it first")]
     SoftDeleted {
@@ -183,6 +193,14 @@ pub enum Error {
         reference: String,
         /// Why.
         reason: String,
+    },
+    /// A state that retention took away.
+    #[error("the past of table `{table}` was pruned; it is there from {from} on")]
+    Pruned {
+        /// The table.
+        table: String,
+        /// The commit from which its past is whole, and its time.
+        from: String,
     },
     /// A prefix that several commits share.
     #[error("`{reference}` is ambiguous: it could be {}", candidates.join(", "))]
@@ -296,6 +314,8 @@ impl Error {
             | Self::NotTracked { .. }
             | Self::UnknownRow { .. }
             | Self::UnknownTag { .. }
+            | Self::UnknownRowAt { .. }
+            | Self::Pruned { .. }
             | Self::UnknownReference { .. } => ErrorKind::NotFound,
             Self::MalformedReference { .. }
             | Self::AmbiguousReference { .. }
@@ -342,7 +362,7 @@ impl Error {
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         if let Some(refusal) = past_refusal(&error) {
-            return Self::ReadOnly { reason: refusal };
+            return refusal;
         }
         match failure(&error) {
             Some(Failure::Violation(constraint, detail)) => Self::Violation { constraint, detail },
@@ -359,9 +379,14 @@ impl From<DbErr> for Error {
 /// The prefix under which [`crate::AsOf`] reports refusals through SeaORM's error type.
 pub(crate) const READ_ONLY: &str = "dbvsg, the past is read-only: ";
 
-fn past_refusal(error: &DbErr) -> Option<String> {
-    match error {
-        DbErr::Custom(text) => text.strip_prefix(READ_ONLY).map(str::to_owned),
-        _ => None,
+/// The same where what was asked for was pruned; the moment from which the past is there follows, and the table.
+pub(crate) const PRUNED: &str = "dbvsg, the past is only there from ";
+
+fn past_refusal(error: &DbErr) -> Option<Error> {
+    let DbErr::Custom(text) = error else { return None };
+    if let Some(reason) = text.strip_prefix(READ_ONLY) {
+        return Some(Error::ReadOnly { reason: reason.to_owned() });
     }
+    let (from, table) = text.strip_prefix(PRUNED)?.split_once(": ")?;
+    Some(Error::Pruned { table: table.to_owned(), from: from.to_owned() })
 }

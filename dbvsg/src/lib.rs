@@ -31,7 +31,7 @@
 //! ```
 //!
 //! The layers, each using only what stands before it: [`model`] (plain values), `backend` (the only place that knows a
-//! dialect), `catalog`, `capture`, `annotation`, `journal`, `schema`, `history`, `accessor`, `transfer`.
+//! dialect), `catalog`, `capture`, `annotation`, `journal`, `schema`, `history`, `retention`, `accessor`, `transfer`.
 
 mod accessor;
 mod annotation;
@@ -43,6 +43,7 @@ mod history;
 mod journal;
 pub mod model;
 mod ops;
+mod retention;
 mod schema;
 mod transfer;
 mod vsg;
@@ -57,13 +58,14 @@ pub use capture::{Policy, Txn, TxnConnection};
 pub use catalog::{TableStatistics, TableStatus, Tracked};
 pub use dbvsg_derive::Versioned;
 pub use error::{Constraint, Error, ErrorKind, Result};
-pub use history::{AsOf, AuditFilter, DiffCount, Page, RowDiff};
+pub use history::{AsOf, AuditFilter, Blame, DiffCount, Differences, Lineage, Page, RowDiff, Side};
 pub use journal::{Backlog, LogFilter, Problem, Verification};
 pub use model::{
     Author, Change, Column, ColumnKind, Comment, Commit, CommitId, CommitTable, Form, Hash, Key, Op, Reference, Row,
     Table, TableName, Tag, Value, Version,
 };
 pub use ops::{Applied, ApplyOptions, Cell, Conflict, ConflictKind, Executed, Preview, TableChanges, Tables};
+pub use retention::{Horizon, Period, Pruned, PrunedTable, Retention, Rule};
 pub use schema::{FoundAtStart, Migrated, Refresh, Refreshed, ShapeChange};
 pub use sea_orm;
 pub use sea_orm_migration;

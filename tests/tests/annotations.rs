@@ -11,6 +11,7 @@ scenarios!(
     commits_and_versions_are_commented,
     a_history_tells_tags_and_comments,
     what_cannot_be_kept_is_refused,
+    what_was_said_outlives_what_it_was_about,
 );
 
 const PAY: &str = "CREATE TABLE pay (id INTEGER PRIMARY KEY, amount INTEGER)";
@@ -181,5 +182,21 @@ async fn what_cannot_be_kept_is_refused(engine: Engine) {
     }
     assert_eq!(scene.vsg.tags(true, 10, 0).await.unwrap().total, 0);
     assert_eq!(scene.vsg.comments("HEAD", 10, 0).await.unwrap().total, 1);
+    scene.end().await;
+}
+
+async fn what_was_said_outlives_what_it_was_about(engine: Engine) {
+    let scene = paid(engine).await;
+    let commit = scene.vsg.tag("ann", "v1", "HEAD", None).await.unwrap().commit;
+    scene.vsg.comment_version("ann", "pay", &key(1), 2, "a raise").await.unwrap();
+    scene.vsg.disable("ann", "pay", false).await.unwrap();
+    let kept = scene.vsg.comments(commit, 10, 0).await.unwrap().items;
+    assert_eq!((kept[0].table.as_deref(), kept[0].key.as_deref(), kept[0].version), (Some("pay"), Some("1"), Some(2)));
+
+    scene.vsg.enable("pay").await.unwrap();
+    scene.vsg.disable("ann", "pay", true).await.unwrap();
+    let left = scene.vsg.comments("v1", 10, 0).await.unwrap().items;
+    assert_eq!((left[0].text.as_str(), left[0].key.as_deref(), left[0].version), ("a raise", None, None));
+    assert_eq!(scene.vsg.commit("v1").await.unwrap().tags, ["v1"]);
     scene.end().await;
 }

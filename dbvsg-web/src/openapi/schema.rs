@@ -85,12 +85,16 @@ pub(crate) fn common() -> Map<String, Json> {
         ("TableStatistics", table_statistics()),
         ("Enabling", json!({"type": "object", "additionalProperties": false, "properties": {"suffix": suffix()}})),
         ("RowDiff", row_diff()),
+        ("Blame", blame()),
+        ("Lineage", lineage()),
         ("Diff", diff()),
         ("Comparison", comparison()),
         ("DiffCount", object(json!({"added": count(), "removed": count(), "changed": count()}))),
         ("Verification", verification()),
         ("Applied", applied()),
         ("Conflict", conflict()),
+        ("Retention", retention()),
+        ("Pruned", pruned()),
         (
             "Health",
             object(
@@ -222,6 +226,19 @@ fn changed_row() -> Json {
     object(json!({"id": {}, "from": row(), "to": row(), "fields": fields()}))
 }
 
+fn blame() -> Json {
+    object(json!({
+        "column": text(), "value": {}, "commit": id(), "actor": text(), "message": optional(text()), "at": moment(),
+    }))
+}
+
+fn lineage() -> Json {
+    object(json!({
+        "version": count(), "commit": id(), "branch": text(), "operation": word(&OPERATIONS),
+        "parent_version": optional(count()), "merged_from": optional(id()),
+    }))
+}
+
 fn diff() -> Json {
     object(json!({"added": array(row()), "removed": array(row()), "changed": array(changed_row())}))
 }
@@ -252,4 +269,24 @@ fn conflict() -> Json {
 fn verification() -> Json {
     let found = object(json!({"table": optional(text()), "commit": optional(text()), "problem": text()}));
     object(json!({"ok": flag(), "commits": count(), "rows": count(), "problems": array(found)}))
+}
+
+fn retention() -> Json {
+    json!({
+        "type": "object",
+        "properties": {
+            "before": optional(text()), "keep_versions": optional(json!({"type": "integer", "minimum": 0})),
+            "one_per": optional(word(&["hour", "day", "week", "month"])),
+            "dry_run": {"type": "boolean", "default": true, "nullable": true},
+        },
+    })
+}
+
+fn pruned() -> Json {
+    let horizon = object(json!({"commit": id(), "seq": count(), "at": moment()}));
+    let table = object(json!({
+        "table": text(), "removed": count(), "removed_bytes": count(), "kept": count(), "kept_bytes": count(),
+        "horizon": optional(horizon),
+    }));
+    object(json!({"commit": optional(id()), "dry_run": flag(), "tables": array(table)}))
 }

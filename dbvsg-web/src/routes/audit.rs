@@ -82,7 +82,7 @@ pub(super) async fn list(call: &Call, mut filter: AuditFilter) -> Reply {
     let page = call.vsg().audit(&filter).await?;
     let mut items = Vec::with_capacity(page.items.len());
     for change in &page.items {
-        let tracked = call.vsg().tracked(&change.table).await?;
+        let tracked = call.vsg().tracked_before(&change.table).await?;
         items.push(shown::change(call.shared(), &tracked.table, change));
     }
     reply::list(&items, page.total)

@@ -9,6 +9,7 @@ mod git;
 mod health;
 mod key;
 mod meta;
+mod retention;
 mod shown;
 mod tables;
 mod tags;
@@ -27,6 +28,7 @@ pub(crate) fn operations(components: &[Arc<dyn Component>]) -> Vec<Operation> {
     operations.extend(tags::operations());
     operations.extend(tables::operations());
     operations.extend(git::operations());
+    operations.extend(retention::operations());
     operations.extend(meta::operations());
     operations
 }

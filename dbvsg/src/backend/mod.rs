@@ -217,7 +217,7 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// Creates the history table.
     fn history_table(&self, tracked: &Tracked) -> String;
 
-    /// The indexes of the history table, made after it was filled.
+    /// What makes the history table quick to read, once it was filled: its indexes.
     fn history_indexes(&self, tracked: &Tracked) -> Vec<String>;
 
     /// The triggers that capture a table.
@@ -312,6 +312,15 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// Sets the end of the versions that sealed changes superseded: those in this range of change ids (both ends
     /// included) whose commits come after `seq`.
     fn supersede(&self, tracked: &Tracked, range: (i64, i64), seq: i64) -> Statement;
+
+    /// How many bytes a value takes, about.
+    fn size(&self, value: &str) -> String;
+
+    /// Takes the versions of `dbvsg_doomed` out of a history.
+    fn remove_doomed(&self, tracked: &Tracked) -> String {
+        let history = self.quote_table(&tracked.history);
+        format!("DELETE FROM {history} WHERE vsg_id IN (SELECT d.vsg_id FROM dbvsg_doomed d)")
+    }
 
     /// A condition that holds where a text column holds this text somewhere, in letters of either case.
     fn contains(&self, column: Expr, text: &str) -> Expr;

@@ -4,7 +4,7 @@ use super::stepwise;
 use crate::{
     Error, Result, Vsg,
     backend::{Backend, Sql},
-    catalog::{self, KnownColumn, MAIN, Tracked},
+    catalog::{self, KnownColumn, MAIN, Retained, Tracked},
     history,
     journal::{self, View},
     model::{Author, CommitId, Table, TableName},
@@ -197,6 +197,8 @@ pub(super) async fn install(
         known,
         shape: 0,
         since: 0,
+        retained: Retained::default(),
+        disabled: false,
     };
     tracked.id = note(txn, backend, &tracked).await?;
     catalog::write_columns(txn, backend, tracked.id, &tracked.known).await?;

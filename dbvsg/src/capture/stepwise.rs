@@ -18,6 +18,9 @@ use crate::{
     journal::{self, View},
 };
 
+/// The state of a table that is on its way to be tracked.
+const ENABLING: &str = "enabling";
+
 pub(super) async fn enable(vsg: &Vsg, author: &Author, name: &str, policy: &Policy) -> Result<Option<CommitId>> {
     let turn = turn(vsg).await?;
     clean(vsg).await?;
@@ -41,7 +44,7 @@ pub(super) async fn enable(vsg: &Vsg, author: &Author, name: &str, policy: &Poli
 /// Undoes what a program left half-way that was killed while it enabled a table. Does nothing if one is at it right now.
 pub(crate) async fn clean_up(vsg: &Vsg) -> Result<()> {
     let (backend, db) = (vsg.backend(), DatabaseExecutor::Connection(vsg.db()));
-    if backend.transactional_ddl() || catalog::half_done(&db, backend).await?.is_empty() {
+    if backend.transactional_ddl() || catalog::half_done(&db, backend, ENABLING).await?.is_empty() {
         return Ok(());
     }
     match try_turn(vsg).await {
@@ -54,7 +57,7 @@ pub(crate) async fn clean_up(vsg: &Vsg) -> Result<()> {
     }
 }
 
-/// Makes this program the only one that enables a table or lets a history follow, until the transaction ends.
+/// Makes this program the only one that enables or disables a table or lets a history follow, until the transaction ends.
 pub(crate) async fn turn(vsg: &Vsg) -> Result<DatabaseTransaction> {
     take_turn(vsg, "").await
 }
@@ -109,7 +112,9 @@ async fn fill(vsg: &Vsg, author: &Author, tracked: &Tracked) -> Result<Option<Co
 /// Undoes every enabling that did not come to its end.
 async fn clean(vsg: &Vsg) -> Result<()> {
     let (backend, db) = (vsg.backend(), vsg.db());
-    for HalfDone { id, history, tracked } in catalog::half_done(&DatabaseExecutor::Connection(db), backend).await? {
+    for HalfDone { id, history, tracked } in
+        catalog::half_done(&DatabaseExecutor::Connection(db), backend, ENABLING).await?
+    {
         if let Some(tracked) = tracked {
             for row in db.query_all_raw(backend.installed_triggers(&tracked)).await? {
                 for sql in backend.drop_trigger(&tracked, &row.try_get::<String>("", "name")?) {

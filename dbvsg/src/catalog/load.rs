@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DbErr, QueryResult, Statement};
 
-use super::{KnownColumn, Tracked, columns};
+use super::{KnownColumn, Retained, Tracked, columns, retained};
 use crate::{
     Error, Result,
     backend::{Backend, Sql},
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalog {
     tables: Arc<BTreeMap<TableName, Arc<Tracked>>>,
-    /// Tables that were dropped, as they were; their history is part of the journal for ever.
+    /// Tables that were dropped or disabled, as they were; their history is part of the journal for ever.
     gone: Arc<Vec<Arc<Tracked>>>,
     stamp: Stamp,
 }
@@ -39,12 +39,12 @@ impl Catalog {
         self.tables.get(name)
     }
 
-    /// A tracked table, or one that was dropped.
+    /// A tracked table, or one that was.
     pub(crate) fn by_id(&self, id: i64) -> Option<&Arc<Tracked>> {
         self.all().find(|tracked| tracked.id == id)
     }
 
-    /// The tracked tables and those that were dropped: all that have a part in the journal.
+    /// The tracked tables and those that were dropped or disabled: all that have a part in the journal.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Tracked>> {
         self.tables.values().chain(self.gone.iter())
     }
@@ -54,9 +54,15 @@ impl Catalog {
         self.tables.values().any(|tracked| tracked.id == id)
     }
 
-    /// The tracked table of this name that was dropped.
+    /// The table of this name that was tracked until it was dropped or disabled.
     pub(crate) fn gone(&self, name: &str) -> Option<&Arc<Tracked>> {
         self.gone.iter().find(|tracked| tracked.name() == name)
+    }
+
+    /// The tables that somebody disabled and that are not tracked anew.
+    pub(crate) fn asleep(&self) -> impl Iterator<Item = &Tracked> + Send {
+        let is_asleep = |tracked: &&Tracked| tracked.disabled && !self.tables.contains_key(&tracked.table.name);
+        self.gone.iter().map(|tracked| &**tracked).filter(is_asleep)
     }
 
     /// Whether statements made under a catalog before can be wrong under this one.
@@ -76,12 +82,13 @@ pub(crate) async fn look<C: ConnectionTrait>(
     backend: &'static dyn Backend,
     catalog: &Catalog,
 ) -> Result<(bool, bool)> {
-    let sql = format!("SELECT {}, EXISTS ({}) AS pending {ACTIVE}", numbers(backend), backend.unsealed());
+    let sql = format!("SELECT {}, EXISTS ({}) AS pending {LISTED}", numbers(backend), backend.unsealed());
     let Some(row) = Sql::new(backend, sql).one(db).await? else { return Ok((true, true)) };
     Ok((read_stamp(&row)? == catalog.stamp, row.try_get("", "pending")?))
 }
 
-const ACTIVE: &str = "FROM dbvsg_table WHERE state = 'active'";
+/// The tables that have a part in the journal.
+const LISTED: &str = "FROM dbvsg_table WHERE state IN ('active', 'dropped', 'disabled')";
 
 fn numbers(backend: &dyn Backend) -> String {
     let shapes = backend.integer("coalesce(sum(shape), 0)");
@@ -94,7 +101,7 @@ fn read_stamp(row: &QueryResult) -> Result<Stamp> {
 }
 
 async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp> {
-    let sql = format!("SELECT {} {ACTIVE}", numbers(backend));
+    let sql = format!("SELECT {} {LISTED}", numbers(backend));
     let row = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await?;
     row.as_ref().map_or_else(|| Ok(Stamp::default()), read_stamp)
 }
@@ -102,18 +109,20 @@ async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp
 /// What is read of a table of the catalog. Not all its columns by one star: a connection that was opened before a newer
 /// version of DBVSG added one would prepare it for too few.
 const TABLES: &str = "SELECT id, schema_name, table_name, history_name, soft_delete, skip_columns, ignore_columns, since_seq, state, \
-                      shape, pending_ddl FROM dbvsg_table";
+                      shape, pending_ddl";
 
-/// Reads the tracked tables with their shape now. Costs two queries, and some six a table.
+/// Reads the tracked tables with their shape now. Costs four queries, and some six a table.
 pub(crate) async fn load(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend) -> Result<Catalog> {
-    let sql = format!("{TABLES} WHERE state IN ('active', 'dropped') ORDER BY id");
+    let sql = format!("{TABLES} {LISTED} ORDER BY id");
     let rows = db.query_all_raw(Statement::from_string(backend.builder(), sql)).await?;
     let stamp = stamp(db, backend).await?;
     let mut known = columns::load(db, backend).await?;
+    let mut retained = retained::load(db, backend).await?;
     let (mut tables, mut gone) = (BTreeMap::new(), Vec::new());
     for row in &rows {
-        let known = known.remove(&row.try_get("", "id")?).unwrap_or_default();
-        match tracked(db, backend, row, known).await? {
+        let id = row.try_get("", "id")?;
+        let (known, retained) = (known.remove(&id).unwrap_or_default(), retained.remove(&id).unwrap_or_default());
+        match tracked(db, backend, row, (known, retained)).await? {
             Some(Found::There(tracked)) => drop(tables.insert(tracked.table.name.clone(), Arc::new(tracked))),
             Some(Found::Gone(tracked)) => gone.push(Arc::new(tracked)),
             None => {}
@@ -122,17 +131,23 @@ pub(crate) async fn load(db: &DatabaseExecutor<'_>, backend: &'static dyn Backen
     Ok(Catalog { tables: Arc::new(tables), gone: Arc::new(gone), stamp })
 }
 
-/// A table that somebody began to enable.
+/// A table that somebody began to enable, or to forget.
 pub(crate) struct HalfDone {
     pub(crate) id: i64,
     pub(crate) history: TableName,
-    /// What it would have become, if its history was made.
+    /// What it is with its history, if that is there.
     pub(crate) tracked: Option<Tracked>,
 }
 
-/// The tables that are being enabled, or were left half-way.
-pub(crate) async fn half_done(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend) -> Result<Vec<HalfDone>> {
-    let rows = Sql::new(backend, format!("{TABLES} WHERE state = 'enabling'")).all(db).await?;
+/// The tables in a state in which none stays: those that are at it right now, or were left half-way.
+pub(crate) async fn half_done(
+    db: &DatabaseExecutor<'_>,
+    backend: &'static dyn Backend,
+    state: &str,
+) -> Result<Vec<HalfDone>> {
+    let mut sql = Sql::new(backend, format!("{TABLES} FROM dbvsg_table WHERE state = "));
+    sql.bind(state);
+    let rows = sql.all(db).await?;
     let mut known = columns::load(db, backend).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -141,7 +156,7 @@ pub(crate) async fn half_done(db: &DatabaseExecutor<'_>, backend: &'static dyn B
         found.push(HalfDone {
             id,
             history: TableName { schema: row.try_get("", "schema_name")?, name: row.try_get("", "history_name")? },
-            tracked: tracked(db, backend, row, known).await?.map(Found::into_tracked),
+            tracked: tracked(db, backend, row, (known, Retained::default())).await?.map(Found::into_tracked),
         });
     }
     Ok(found)
@@ -150,10 +165,11 @@ pub(crate) async fn half_done(db: &DatabaseExecutor<'_>, backend: &'static dyn B
 /// Reads one table of the catalog with its shape now.
 pub(crate) async fn one(db: &DatabaseExecutor<'_>, backend: &'static dyn Backend, id: i64) -> Result<Tracked> {
     let damaged = || Error::Corrupted { detail: format!("table {id} is missing from the catalog, or its history is") };
-    let sql = format!("{TABLES} WHERE id = {id}");
+    let sql = format!("{TABLES} FROM dbvsg_table WHERE id = {id}");
     let row = db.query_one_raw(Statement::from_string(backend.builder(), sql)).await?.ok_or_else(damaged)?;
     let known = columns::load(db, backend).await?.remove(&id).unwrap_or_default();
-    tracked(db, backend, &row, known).await?.map(Found::into_tracked).ok_or_else(damaged)
+    let retained = retained::load(db, backend).await?.remove(&id).unwrap_or_default();
+    tracked(db, backend, &row, (known, retained)).await?.map(Found::into_tracked).ok_or_else(damaged)
 }
 
 /// The statements through which histories have yet to go, by the ids of their tables.
@@ -175,7 +191,7 @@ fn list(row: &QueryResult, column: &str) -> Result<Vec<String>> {
 /// A table of the catalog.
 enum Found {
     There(Tracked),
-    /// It was dropped, and is shown as it was.
+    /// It was dropped or disabled, and is shown as it was.
     Gone(Tracked),
 }
 
@@ -191,7 +207,7 @@ async fn tracked(
     db: &DatabaseExecutor<'_>,
     backend: &dyn Backend,
     row: &QueryResult,
-    mut known: Vec<KnownColumn>,
+    (mut known, retained): (Vec<KnownColumn>, Retained),
 ) -> Result<Option<Found>> {
     let schema: Option<String> = row.try_get("", "schema_name")?;
     let name = TableName { schema: schema.clone(), name: row.try_get("", "table_name")? };
@@ -207,8 +223,8 @@ async fn tracked(
     for known in &mut known {
         known.column = known.stored.as_ref().and_then(|name| stored.column(name)).cloned();
     }
-    let active = row.try_get::<String>("", "state")? == "active";
-    let live = if active { backend.describe(db, &name).await? } else { None };
+    let state: String = row.try_get("", "state")?;
+    let live = if state == "active" { backend.describe(db, &name).await? } else { None };
     let is_there = live.is_some();
     let table = live.unwrap_or_else(|| columns::remembered(name, &known));
     let is_held = |name: &String| known.iter().any(|known| known.live.as_ref() == Some(name) && known.column.is_some());
@@ -223,6 +239,8 @@ async fn tracked(
         known,
         shape: row.try_get("", "shape")?,
         since: row.try_get("", "since_seq")?,
+        retained,
+        disabled: state == "disabled",
     };
     Ok(Some(if is_there { Found::There(tracked) } else { Found::Gone(tracked) }))
 }

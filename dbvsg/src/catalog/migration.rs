@@ -1,4 +1,5 @@
 mod lineage;
+mod retention;
 
 use std::time::Duration;
 
@@ -74,7 +75,7 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Journal), Box::new(lineage::Lineage)]
+        vec![Box::new(Journal), Box::new(lineage::Lineage), Box::new(retention::Retention)]
     }
 
     fn migration_table_name() -> DynIden {

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use sea_orm::QueryResult;
 
-use super::KnownColumn;
+use super::{KnownColumn, Retained};
 use crate::{
     Result,
     backend::Backend,
@@ -28,10 +28,14 @@ pub struct Tracked {
     pub(crate) captured: Vec<bool>,
     /// Every column that the table has or had, in the order in which history hashes them.
     pub(crate) known: Vec<KnownColumn>,
-    /// How often its history has followed a change of its shape.
+    /// How often its history has followed a change of its shape, or lost a part of what it held.
     pub(crate) shape: i64,
     /// The seq from which the past of the table is known.
     pub(crate) since: i64,
+    /// What retention has left of it.
+    pub(crate) retained: Retained,
+    /// Whether somebody disabled it, so that it is not to go on by itself.
+    pub(crate) disabled: bool,
 }
 
 impl Tracked {
@@ -58,6 +62,13 @@ impl Tracked {
     /// The columns whose change makes a version.
     pub(crate) fn watched_columns(&self) -> impl Iterator<Item = &Column> {
         self.captured_columns().filter(|column| !self.ignore.contains(&column.name))
+    }
+
+    /// Whether history holds what the column at this position was when this commit was made.
+    pub(crate) fn held(&self, position: usize, seq: i64) -> bool {
+        let name = &self.table.columns[position].name;
+        let known = self.known.iter().find(|known| known.live.as_ref() == Some(name));
+        self.captured[position] && known.is_some_and(|known| known.since.is_none_or(|since| since < seq))
     }
 
     /// Whether the table has other columns than history has followed it to. `ids` are what the engine calls them by.

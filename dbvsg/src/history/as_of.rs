@@ -4,10 +4,10 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult,
 
 use super::{Position, rewrite::Scanned};
 use crate::{
-    Result, Vsg,
+    Error, Result, Vsg,
     backend::Backend,
-    catalog::{Catalog, Tracked},
-    error::READ_ONLY,
+    catalog::Tracked,
+    error::{PRUNED, READ_ONLY},
     model::CommitId,
 };
 
@@ -19,9 +19,8 @@ use crate::{
 /// statements on two tables that only differ in their schema.
 #[derive(Clone, Debug)]
 pub struct AsOf {
+    vsg: Vsg,
     db: DatabaseConnection,
-    backend: &'static dyn Backend,
-    catalog: Catalog,
     position: Position,
     views: Arc<Vec<String>>,
 }
@@ -29,7 +28,7 @@ pub struct AsOf {
 pub(crate) async fn as_of(vsg: &Vsg, position: Position) -> Result<AsOf> {
     let views = vsg.db().query_all_raw(vsg.backend().views()).await?;
     let views = views.iter().map(|row| row.try_get("", "name")).collect::<Result<Vec<String>, _>>()?;
-    Ok(AsOf { db: vsg.connection(), backend: vsg.backend(), catalog: vsg.catalog(), position, views: Arc::new(views) })
+    Ok(AsOf { vsg: vsg.clone(), db: vsg.connection(), position, views: Arc::new(views) })
 }
 
 impl AsOf {
@@ -39,7 +38,7 @@ impl AsOf {
     }
 
     pub(crate) fn backend(&self) -> &'static dyn Backend {
-        self.backend
+        self.vsg.backend()
     }
 
     fn past(&self, mut statement: Statement) -> Result<Statement, DbErr> {
@@ -50,18 +49,21 @@ impl AsOf {
         if let Some(view) = self.views.iter().find(|view| scanned.names(view)) {
             return Err(refused(&format!("the view `{view}` shows the present; select from its tables")));
         }
-        let default = self.backend.default_schemas();
+        // Asked for anew each time: a table may have been pruned or disabled since.
+        let catalog = self.vsg.catalog();
+        let default = self.backend().default_schemas();
         let schemas =
             |tracked: &Tracked| tracked.table.name.schema.clone().map_or(default.clone(), |schema| vec![schema]);
-        let meant: Vec<(&Tracked, Vec<String>)> = self
-            .catalog
-            .iter()
-            .map(|tracked| (&**tracked, schemas(tracked)))
-            .filter(|(tracked, schemas)| {
-                let name = &tracked.table.name;
-                scanned.names(&name.name) && scanned.means(schemas, name.schema.is_none(), &name.name)
-            })
-            .collect();
+        let is_meant = |(tracked, schemas): &(&Tracked, Vec<String>)| {
+            let name = &tracked.table.name;
+            scanned.names(&name.name) && scanned.means(schemas, name.schema.is_none(), &name.name)
+        };
+        let with_schemas = |tracked| (tracked, schemas(tracked));
+        let meant: Vec<(&Tracked, Vec<String>)> =
+            catalog.iter().map(|tracked| with_schemas(&**tracked)).filter(is_meant).collect();
+        if let Some((gone, _)) = catalog.asleep().map(with_schemas).find(is_meant) {
+            return Err(refused(&format!("table `{}` is not tracked any more; enable it again", gone.name())));
+        }
         let mut expressions = Vec::with_capacity(meant.len());
         for (position, (tracked, _)) in meant.iter().enumerate() {
             let name = &tracked.table.name.name;
@@ -70,8 +72,12 @@ impl AsOf {
                     "two tables named `{name}` in one statement can't be told apart in the past"
                 )));
             }
-            if self.position.check(tracked).is_err() {
-                return Err(refused(&format!("table `{}` was not tracked yet at this commit", tracked.name())));
+            match self.position.check(tracked) {
+                Ok(()) => {}
+                Err(Error::Pruned { table, from }) => return Err(DbErr::Custom(format!("{PRUNED}{from}: {table}"))),
+                Err(_) => {
+                    return Err(refused(&format!("table `{}` was not tracked yet at this commit", tracked.name())));
+                }
             }
             expressions.push(self.expression(tracked));
         }
@@ -83,18 +89,19 @@ impl AsOf {
     }
 
     fn expression(&self, tracked: &Tracked) -> String {
+        let backend = self.backend();
         let columns = tracked.table.columns.iter().zip(&tracked.captured).map(|(column, captured)| {
-            let name = self.backend.quote(&column.name);
-            let value = if *captured { tracked.past(self.backend, column, "h") } else { self.backend.null(column) };
+            let name = backend.quote(&column.name);
+            let value = if *captured { tracked.past(backend, column, "h") } else { backend.null(column) };
             format!("{value} AS {name}")
         });
         format!(
             "{} AS {}(SELECT {} FROM {} h WHERE {})",
-            self.backend.quote(&tracked.table.name.name),
-            self.backend.inlined(),
+            backend.quote(&tracked.table.name.name),
+            backend.inlined(),
             columns.collect::<Vec<_>>().join(", "),
-            self.backend.quote_table(&tracked.history),
-            self.position.valid(self.backend, "h"),
+            backend.quote_table(&tracked.history),
+            self.position.valid(backend, "h"),
         )
     }
 }
@@ -106,7 +113,7 @@ fn refused(reason: &str) -> DbErr {
 #[async_trait::async_trait]
 impl ConnectionTrait for AsOf {
     fn get_database_backend(&self) -> DbBackend {
-        self.backend.builder()
+        self.backend().builder()
     }
 
     async fn execute_raw(&self, _: Statement) -> Result<ExecResult, DbErr> {
@@ -130,7 +137,7 @@ impl StreamTrait for AsOf {
     type Stream<'a> = <DatabaseConnection as StreamTrait>::Stream<'a>;
 
     fn get_database_backend(&self) -> DbBackend {
-        self.backend.builder()
+        self.backend().builder()
     }
 
     fn stream_raw<'a>(

@@ -58,19 +58,22 @@ impl Default for AuditFilter {
 }
 
 impl AuditFilter {
-    /// What a commit's entry for a table contributes to the list.
-    fn counter(&self) -> &'static str {
-        match self.op {
-            Some(Op::Baseline) if self.baseline => "x.baseline",
-            Some(Op::Baseline) => "0",
-            Some(Op::Insert) => "x.inserted",
-            Some(Op::Update) => "x.updated",
-            Some(Op::Delete) => "x.deleted",
-            Some(Op::SoftDelete) => "x.soft_deleted",
-            Some(Op::Restore) => "x.restored",
-            None if self.baseline => "x.baseline + x.inserted + x.updated + x.deleted + x.soft_deleted + x.restored",
-            None => "x.inserted + x.updated + x.deleted + x.soft_deleted + x.restored",
-        }
+    /// What a commit's entry for a table contributes to the list: of what it did, what retention has left.
+    fn counter(&self) -> String {
+        const CHANGES: [&str; 5] = ["inserted", "updated", "deleted", "soft_deleted", "restored"];
+        let counted: &[&str] = match self.op {
+            Some(Op::Baseline) if self.baseline => &["baseline"],
+            Some(Op::Baseline) => &[],
+            Some(Op::Insert) => &CHANGES[..1],
+            Some(Op::Update) => &CHANGES[1..2],
+            Some(Op::Delete) => &CHANGES[2..3],
+            Some(Op::SoftDelete) => &CHANGES[3..4],
+            Some(Op::Restore) => &CHANGES[4..],
+            None if self.baseline => &["baseline", "inserted", "updated", "deleted", "soft_deleted", "restored"],
+            None => &CHANGES,
+        };
+        let left = counted.iter().map(|name| format!(" + x.{name} - x.pruned_{name}"));
+        std::iter::once("0".to_owned()).chain(left).collect()
     }
 
     fn commits(&self, sql: &mut Sql) {
@@ -215,7 +218,8 @@ async fn read_slices<C: ConnectionTrait>(
     Ok(found.into_iter().map(|(_, change)| change).collect())
 }
 
-/// Changes with their commits `c` and the versions `p` before them; the first columns are those of [`change`].
+/// Changes with their commits `c` and the versions `p` before them, unless retention took those away; the first columns
+/// are those of [`change`].
 fn select(backend: &'static dyn Backend, tracked: &Tracked) -> Sql {
     let history = backend.quote_table(&tracked.history);
     Sql::new(
@@ -223,7 +227,7 @@ fn select(backend: &'static dyn Backend, tracked: &Tracked) -> Sql {
         format!(
             "SELECT h.vsg_id, h.vsg_op, c.uuid, c.seq, c.actor, c.message, c.committed_at, c.operation, p.vsg_id AS previous, {}, {} \
              FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin LEFT JOIN {history} p ON p.vsg_id = \
-             (SELECT max(x.vsg_id) FROM {history} x WHERE {} AND x.vsg_id < h.vsg_id)",
+             (SELECT max(x.vsg_id) FROM {history} x WHERE {} AND x.vsg_id < h.vsg_id) AND p.vsg_end = c.seq",
             tracked.projection(backend, "h"),
             tracked.projection(backend, "p"),
             tracked.same_key(backend, "x", "h"),
@@ -249,10 +253,7 @@ async fn read<C: ConnectionTrait>(
 
 fn change(backend: &dyn Backend, tracked: &Tracked, row: &QueryResult) -> Result<(String, Change)> {
     let id: i64 = row.try_get("", "vsg_id")?;
-    let word: String = row.try_get("", "vsg_op")?;
-    let op = Op::from_stored(&word).ok_or_else(|| Error::Corrupted {
-        detail: format!("version {id} of {} has the operation `{word}`", tracked.name()),
-    })?;
+    let op = op(tracked, row)?;
     let version = tracked.read(backend, row, LEADING)?;
     let key = Key::of(&tracked.table, &version);
     let previous = row.try_get::<Option<i64>>("", "previous")?;
@@ -280,11 +281,22 @@ fn change(backend: &dyn Backend, tracked: &Tracked, row: &QueryResult) -> Result
     Ok((row.try_get("", "operation")?, change))
 }
 
-fn of_row(sql: &mut Sql, tracked: &Tracked, key: &Key) {
+/// The operation of a version.
+pub(super) fn op(tracked: &Tracked, row: &QueryResult) -> Result<Op> {
+    let word: String = row.try_get("", "vsg_op")?;
+    let id: i64 = row.try_get("", "vsg_id")?;
+    Op::from_stored(&word).ok_or_else(|| Error::Corrupted {
+        detail: format!("version {id} of {} has the operation `{word}`", tracked.name()),
+    })
+}
+
+/// Narrows versions `h` of commits `c` to those of one row that are sealed.
+pub(super) fn of_row(sql: &mut Sql, tracked: &Tracked, key: &Key) {
     sql.push(" WHERE ").has_key(tracked, "h", key).push(" AND c.seq IS NOT NULL");
 }
 
-async fn count_of_row<C: ConnectionTrait>(
+/// How many versions of one row there are. One query.
+pub(super) async fn count_of_row<C: ConnectionTrait>(
     db: &C,
     backend: &'static dyn Backend,
     tracked: &Tracked,
@@ -317,10 +329,17 @@ async fn changes_of_row<C: ConnectionTrait>(
     let mut sql = select(backend, tracked);
     of_row(&mut sql, tracked, key);
     narrow(&mut sql);
-    sql.push(" ORDER BY h.vsg_id DESC LIMIT ").bind(filter.limit as i64).push(" OFFSET ").bind(filter.offset as i64);
+    sql.push(" ORDER BY h.vsg_id DESC");
+    page(&mut sql, filter.limit, filter.offset);
     let mut found = Vec::new();
     read(db, backend, tracked, sql, &mut found).await?;
     Ok(Page { items: found.into_iter().map(|(_, change)| change).collect(), total })
+}
+
+/// Cuts a page out of what is selected.
+pub(super) fn page(sql: &mut Sql, limit: u64, offset: u64) {
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    sql.push(" LIMIT ").bind(number(limit)).push(" OFFSET ").bind(number(offset));
 }
 
 /// The versions of one row, newest first, with their annotations. Four queries.
@@ -335,7 +354,8 @@ pub(crate) async fn row_history<C: ConnectionTrait>(
     let total = count_of_row(db, backend, tracked, key, |_| ()).await?;
     let mut sql = select(backend, tracked);
     of_row(&mut sql, tracked, key);
-    sql.push(" ORDER BY h.vsg_id DESC LIMIT ").bind(limit as i64).push(" OFFSET ").bind(offset as i64);
+    sql.push(" ORDER BY h.vsg_id DESC");
+    page(&mut sql, limit, offset);
     let mut found = Vec::new();
     read(db, backend, tracked, sql, &mut found).await?;
     let newest = total.saturating_sub(offset);
@@ -361,15 +381,23 @@ pub(crate) async fn row_version<C: ConnectionTrait>(
     if let Some(version) = annotated(db, backend, tracked, [number].into_iter().zip(found).collect()).await?.pop() {
         return Ok(version);
     }
-    Err(match count_of_row(db, backend, tracked, key, |_| ()).await? {
-        0 => Error::UnknownRow { table: tracked.name(), key: key.to_text(&tracked.table) },
+    Err(unknown_version(db, backend, tracked, key, number).await?)
+}
+
+/// A row has no version of this number. One query, for how many it has.
+pub(super) async fn unknown_version<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    key: &Key,
+    number: u64,
+) -> Result<Error> {
+    let row = key.to_text(&tracked.table);
+    Ok(match count_of_row(db, backend, tracked, key, |_| ()).await? {
+        0 => Error::UnknownRow { table: tracked.name(), key: row },
         total => Error::UnknownReference {
             reference: format!("v{number}"),
-            reason: format!(
-                "row `{}` of table `{}` has {total} version(s)",
-                key.to_text(&tracked.table),
-                tracked.name()
-            ),
+            reason: format!("row `{row}` of table `{}` has {total} version(s)", tracked.name()),
         },
     })
 }

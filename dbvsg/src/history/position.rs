@@ -54,10 +54,11 @@ impl Position {
         Self { id: self.id - 1, uuid: self.uuid, seq: self.seq - 1 }
     }
 
-    /// Refuses a position before the past of the table is known.
+    /// Refuses a position before the past of the table is known, and one whose state was pruned.
     pub(crate) fn check(&self, tracked: &Tracked) -> Result<()> {
         if self.seq >= tracked.since {
-            return Ok(());
+            let pruned = || Error::Pruned { table: tracked.name(), from: tracked.retained.from.clone() };
+            return if tracked.retained.holds(self.seq) { Ok(()) } else { Err(pruned()) };
         }
         Err(Error::UnknownReference {
             reference: self.uuid.to_string(),

@@ -8,6 +8,7 @@ use crate::model::{Hash, Value};
 const TABLE: &[u8] = b"dbvsg table 1\n";
 const COMMIT: &[u8] = b"dbvsg commit 1\n";
 const RESET: &[u8] = b"dbvsg reset 1\n";
+const KEPT: &[u8] = b"dbvsg kept 1\n";
 
 /// The parts of a canonical form, written into a hash.
 struct Writer(Sha256);
@@ -52,6 +53,19 @@ impl Writer {
         }
     }
 
+    /// A change. NULLs are left out, so that a column added later does not change what was said before.
+    fn change<'a>(&mut self, id: i64, branch: &Value, op: &Value, columns: impl Iterator<Item = (&'a str, &'a Value)>) {
+        self.integer(id);
+        self.value(branch);
+        self.value(op);
+        for (name, value) in columns.filter(|(_, value)| !value.is_null()) {
+            self.0.update([1]);
+            self.bytes(name.as_bytes());
+            self.value(value);
+        }
+        self.0.update([0]);
+    }
+
     fn finish(self) -> Hash {
         Hash(self.0.finalize().into())
     }
@@ -65,7 +79,7 @@ impl TableDigest {
         Self(Writer(Sha256::new_with_prefix(TABLE)))
     }
 
-    /// Adds a change. NULLs are left out, so that a column added later does not change what was said before.
+    /// Adds a change.
     pub(super) fn change<'a>(
         &mut self,
         id: i64,
@@ -73,16 +87,42 @@ impl TableDigest {
         op: &Value,
         columns: impl Iterator<Item = (&'a str, &'a Value)>,
     ) {
-        let writer = &mut self.0;
-        writer.integer(id);
-        writer.value(branch);
-        writer.value(op);
-        for (name, value) in columns.filter(|(_, value)| !value.is_null()) {
-            writer.0.update([1]);
-            writer.bytes(name.as_bytes());
-            writer.value(value);
+        self.0.change(id, branch, op, columns);
+    }
+
+    pub(super) fn finish(self) -> Hash {
+        self.0.finish()
+    }
+}
+
+/// The digest of what retention left of a table from before its horizon, taken version by version in change order.
+pub(super) struct KeptDigest(Writer);
+
+impl KeptDigest {
+    /// `kept` are the states before the horizon that can be told.
+    pub(super) fn new(horizon: i64, kept: &[(i64, i64)]) -> Self {
+        let mut writer = Writer(Sha256::new_with_prefix(KEPT));
+        writer.integer(horizon);
+        writer.integer(kept.len() as i64);
+        for (first, end) in kept {
+            writer.integer(*first);
+            writer.integer(*end);
         }
-        writer.0.update([0]);
+        Self(writer)
+    }
+
+    /// Adds a version: its commit, its end if that is not after the horizon, and its change.
+    pub(super) fn version<'a>(
+        &mut self,
+        (begin, end): (Option<i64>, Option<i64>),
+        id: i64,
+        branch: &Value,
+        op: &Value,
+        columns: impl Iterator<Item = (&'a str, &'a Value)>,
+    ) {
+        self.0.option(begin, Writer::integer);
+        self.0.option(end, Writer::integer);
+        self.0.change(id, branch, op, columns);
     }
 
     pub(super) fn finish(self) -> Hash {
@@ -132,6 +172,16 @@ impl TableEntry {
     /// Whether it is there without a change.
     pub(super) fn is_empty(&self) -> bool {
         self.last_change == 0
+    }
+
+    /// Adds the counts of another.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.baseline += other.baseline;
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.deleted += other.deleted;
+        self.soft_deleted += other.soft_deleted;
+        self.restored += other.restored;
     }
 }
 
@@ -215,6 +265,16 @@ mod tests {
             commit_hash(&[], &header, &[(entry, digest)]).to_string(),
             "64cab30b9d10d31df18289acceaf8ffe035824b472f96cb3e53cb064a209b085"
         );
+    }
+
+    /// The example of what is kept in `docs/format.md`.
+    #[test]
+    fn the_documented_example_of_what_is_kept_holds() {
+        let mut digest = KeptDigest::new(5, &[(1, 2)]);
+        let (id, name) = (Value::Integer(1), Value::Text("Zoë".into()));
+        let columns = [("id", &id), ("name", &name)];
+        digest.version((Some(3), Some(4)), 7, &Value::Integer(1), &Value::Text("insert".into()), columns.into_iter());
+        assert_eq!(digest.finish().to_string(), "?");
     }
 
     #[test]

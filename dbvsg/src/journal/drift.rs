@@ -191,11 +191,13 @@ pub(crate) async fn open(
 ) -> Result<CommitId> {
     let id = CommitId::random();
     let (column, fresh) = backend.fresh_id("id");
-    let into =
-        format!("INSERT INTO dbvsg_commit ({column}uuid, branch_id, actor, operation, message, meta, written_at)");
+    let into = format!(
+        "INSERT INTO dbvsg_commit ({column}uuid, branch_id, actor, operation, message, query, meta, written_at)"
+    );
     let mut sql = Sql::new(backend, format!("{into} VALUES ({fresh}"));
     sql.bind(id.to_string()).push(", ").bind(MAIN).push(", ").bind(author.actor).push(", ").bind(operation);
-    sql.push(", ").bind(author.message).push(", ").bind(author.meta.map(|meta| meta.to_string()));
+    sql.push(", ").bind(author.message).push(", ").bind(author.query);
+    sql.push(", ").bind(author.meta.map(|meta| meta.to_string()));
     sql.push(&format!(", {})", backend.now()));
     sql.execute(txn).await?;
     Ok(id)

@@ -2,12 +2,12 @@
 
 use sea_orm::QueryResult;
 
-use super::canonical::{Header, TableDigest, TableEntry};
+use super::canonical::{Header, KeptDigest, TableDigest, TableEntry};
 use crate::{
     Result,
     backend::{Backend, Sql},
     catalog::Tracked,
-    model::{Column, Value},
+    model::{Column, Hash, Value},
 };
 
 /// Reads a commit's row; what sealing has yet to set is zero.
@@ -33,6 +33,55 @@ pub(super) fn header(row: &QueryResult) -> Result<Header> {
 /// What a commit says of a table, as columns of `x`.
 pub(super) const ENTRY: &str = "x.commit_id, x.table_id, x.first_change, x.last_change, x.baseline, x.inserted, x.updated, x.deleted, \
                                 x.soft_deleted, x.restored, x.live_rows, x.parent_id, x.rollbacked_at";
+
+/// What is noted there of what retention took away.
+pub(super) const LOSS: &str = "x.pruned_digest, x.pruned_baseline, x.pruned_inserted, x.pruned_updated, x.pruned_deleted, \
+                               x.pruned_soft_deleted, x.pruned_restored";
+
+/// Reads what a commit says of one table; to which commit it is reset stands elsewhere.
+pub(super) fn table_entry(row: &QueryResult) -> Result<TableEntry> {
+    let number = |name: &str| row.try_get::<i64>("", name);
+    Ok(TableEntry {
+        table: number("table_id")?,
+        first_change: number("first_change")?,
+        last_change: number("last_change")?,
+        baseline: number("baseline")?,
+        inserted: number("inserted")?,
+        updated: number("updated")?,
+        deleted: number("deleted")?,
+        soft_deleted: number("soft_deleted")?,
+        restored: number("restored")?,
+        rows: number("live_rows")?,
+        parent: row.try_get("", "parent_id")?,
+        reset: None,
+    })
+}
+
+/// What retention took away from a commit's changes to a table.
+#[derive(Clone, Debug)]
+pub(super) struct Loss {
+    /// The digest of all of them, as they were.
+    pub(super) digest: Hash,
+    /// How many of each kind are gone.
+    pub(super) gone: TableEntry,
+}
+
+/// Reads it, if anything was taken away.
+pub(super) fn loss(row: &QueryResult) -> Result<Option<Loss>> {
+    let Some(digest) = row.try_get::<Option<Vec<u8>>>("", "pruned_digest")? else { return Ok(None) };
+    let number = |name: &str| row.try_get::<i64>("", name);
+    let gone = TableEntry {
+        baseline: number("pruned_baseline")?,
+        inserted: number("pruned_inserted")?,
+        updated: number("pruned_updated")?,
+        deleted: number("pruned_deleted")?,
+        soft_deleted: number("pruned_soft_deleted")?,
+        restored: number("pruned_restored")?,
+        ..TableEntry::default()
+    };
+    // One of another length is that of nothing.
+    Ok(Some(Loss { digest: Hash(digest.try_into().unwrap_or_default()), gone }))
+}
 
 /// Counts one change more.
 pub(super) fn count(entry: &mut TableEntry, op: &Value) {
@@ -60,6 +109,7 @@ pub(super) struct ChangeReader<'a> {
 pub(super) struct RawChange {
     pub(super) id: i64,
     pub(super) begin: Option<i64>,
+    pub(super) end: Option<i64>,
     pub(super) branch: Value,
     pub(super) op: Value,
     pub(super) values: Vec<Value>,
@@ -83,27 +133,37 @@ impl<'a> ChangeReader<'a> {
         let shape = self.tracked.shape;
         Sql::new(
             self.backend,
-            format!("SELECT vsg_id, vsg_begin, vsg_branch, vsg_op{columns} FROM {history} /* {shape} */"),
+            format!("SELECT vsg_id, vsg_begin, vsg_end, vsg_branch, vsg_op{columns} FROM {history} /* {shape} */"),
         )
     }
 
     pub(super) fn read(&mut self, row: &QueryResult) -> Result<RawChange> {
-        let begin = match self.backend.decode(row, 1)? {
-            Value::Integer(begin) => Some(begin),
-            _ => None,
+        let integer = |index| -> Result<Option<i64>> {
+            let value = self.backend.decode(row, index)?;
+            Ok(if let Value::Integer(value) = value { Some(value) } else { None })
         };
-        let values = (4..4 + self.columns.len()).map(|index| self.backend.decode(row, index));
+        let values = (5..5 + self.columns.len()).map(|index| self.backend.decode(row, index));
         Ok(RawChange {
             id: row.try_get_by_index(0)?,
-            begin,
-            branch: self.backend.decode(row, 2)?,
-            op: self.backend.decode(row, 3)?,
+            begin: integer(1)?,
+            end: integer(2)?,
+            branch: self.backend.decode(row, 3)?,
+            op: self.backend.decode(row, 4)?,
             values: values.collect::<Result<_>>()?,
         })
     }
 
     pub(super) fn digest(&self, digest: &mut TableDigest, change: &RawChange) {
-        let names = self.columns.iter().map(|(name, _)| *name);
-        digest.change(change.id, &change.branch, &change.op, names.zip(&change.values));
+        digest.change(change.id, &change.branch, &change.op, self.named(change));
+    }
+
+    /// Adds a version to what is kept from before a horizon.
+    pub(super) fn keep(&self, digest: &mut KeptDigest, change: &RawChange, horizon: i64) {
+        let span = (change.begin, change.end.filter(|end| *end <= horizon));
+        digest.version(span, change.id, &change.branch, &change.op, self.named(change));
+    }
+
+    fn named<'b>(&'b self, change: &'b RawChange) -> impl Iterator<Item = (&'b str, &'b Value)> {
+        self.columns.iter().map(|(name, _)| *name).zip(&change.values)
     }
 }

@@ -1,16 +1,18 @@
 //! Proof: the chain is recomputed, the intervals are checked, the live tables are compared with their heads.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use futures_util::TryStreamExt;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, StreamTrait, TransactionTrait};
+use sea_orm::{DatabaseTransaction, TransactionTrait};
 use serde::Serialize;
 
 use super::{
     canonical::{Header, TableDigest, TableEntry, commit_hash},
     drift,
     entry::{self, LINE},
-    stored::{ChangeReader, ENTRY, count, header},
+    kept,
+    pruned::Pruned,
+    recompute::recompute,
+    stored::{ENTRY, LOSS, Loss, header, loss, table_entry},
 };
 use crate::{
     Result, Vsg,
@@ -49,7 +51,7 @@ pub struct Verification {
 }
 
 impl Verification {
-    fn problem(&mut self, table: Option<&Tracked>, commit: Option<&Header>, problem: impl Into<String>) {
+    pub(super) fn problem(&mut self, table: Option<&Tracked>, commit: Option<&Header>, problem: impl Into<String>) {
         self.problems.push(Problem {
             table: table.map(Tracked::name),
             commit: commit.map(|header| header.uuid.clone()),
@@ -114,6 +116,7 @@ async fn chain(
     let mut previous: Option<(Header, Vec<u8>)> = None;
     let mut line = Line::default();
     let mut counted: HashMap<i64, i64> = HashMap::new();
+    let mut pruned = Pruned::read(txn, backend).await?;
     loop {
         let after = previous.as_ref().map_or(0, |(header, _)| header.seq);
         let mut sql = Sql::new(backend, "SELECT * FROM dbvsg_commit WHERE seq > ");
@@ -134,16 +137,18 @@ async fn chain(
         let entries = entries(txn, backend, &mut headers).await?;
         let digests = digests(txn, backend, catalog, &entries, &mut counted, found).await?;
         for (header, stored) in headers {
-            let tables = entries.get(&header.id).cloned().unwrap_or_default();
-            line.check(&header, previous.as_ref().map(|(previous, _)| previous), &tables, &digests, found);
+            let tables = entries.by_commit.get(&header.id).cloned().unwrap_or_default();
+            let previous_header = previous.as_ref().map(|(previous, _)| previous);
+            line.check(&header, previous_header, &tables, (&digests, &entries.losses), found);
+            pruned.see(&header, &tables, &entries.losses, found);
             let before = previous.as_ref().map_or(&[][..], |(_, hash)| hash);
             let digested: Vec<(TableEntry, Hash)> = tables
                 .into_iter()
                 .map(|entry| {
-                    let digest = digests
-                        .get(&(header.id, entry.table))
-                        .map_or_else(|| TableDigest::new().finish(), |(digest, _)| *digest);
-                    (entry, digest)
+                    let key = (header.id, entry.table);
+                    let left = || digests.get(&key).map(|(digest, _)| *digest);
+                    let digest = entries.losses.get(&key).map(|loss| loss.digest).or_else(left);
+                    (entry, digest.unwrap_or_else(|| TableDigest::new().finish()))
                 })
                 .collect();
             if commit_hash(before, &header, &digested).0[..] != stored[..] {
@@ -160,41 +165,40 @@ async fn chain(
     for tracked in catalog.all() {
         strays(txn, backend, tracked, counted.get(&tracked.id).copied().unwrap_or_default(), found).await?;
     }
-    Ok(())
+    pruned.check(txn, backend, catalog, found).await
 }
 
 async fn entries(
     txn: &DatabaseTransaction,
     backend: &'static dyn Backend,
     headers: &mut [(Header, Vec<u8>)],
-) -> Result<HashMap<i64, Vec<TableEntry>>> {
+) -> Result<Entries> {
     let seq = |header: Option<&(Header, Vec<u8>)>| header.map_or(0, |(header, _)| header.seq);
     let noted = entry::sealed(txn, backend, (seq(headers.first()), seq(headers.last()))).await?;
     let reset = |commit: i64, table: i64| noted.get(&commit).and_then(|entries| *entries.get(&table)?);
     for (header, _) in headers.iter_mut() {
         header.reset = reset(header.id, LINE);
     }
-    let mut sql = Sql::new(backend, format!("SELECT {ENTRY} FROM dbvsg_commit_table x WHERE x.commit_id IN ("));
+    let mut sql = Sql::new(backend, format!("SELECT {ENTRY}, {LOSS} FROM dbvsg_commit_table x WHERE x.commit_id IN ("));
     sql.bind_all(headers.iter().map(|(header, _)| header.id)).push(") ORDER BY x.commit_id, x.table_id");
-    let mut found: HashMap<i64, Vec<TableEntry>> = HashMap::new();
+    let mut found = Entries::default();
     for row in sql.all(txn).await? {
-        let number = |name: &str| row.try_get::<i64>("", name);
-        found.entry(number("commit_id")?).or_default().push(TableEntry {
-            table: number("table_id")?,
-            first_change: number("first_change")?,
-            last_change: number("last_change")?,
-            baseline: number("baseline")?,
-            inserted: number("inserted")?,
-            updated: number("updated")?,
-            deleted: number("deleted")?,
-            soft_deleted: number("soft_deleted")?,
-            restored: number("restored")?,
-            rows: number("live_rows")?,
-            parent: row.try_get("", "parent_id")?,
-            reset: reset(number("commit_id")?, number("table_id")?),
-        });
+        let (commit, mut entry) = (row.try_get("", "commit_id")?, table_entry(&row)?);
+        entry.reset = reset(commit, entry.table);
+        if let Some(loss) = loss(&row)? {
+            found.losses.insert((commit, entry.table), loss);
+        }
+        found.by_commit.entry(commit).or_default().push(entry);
     }
     Ok(found)
+}
+
+/// What commits say of tables.
+#[derive(Default)]
+struct Entries {
+    by_commit: HashMap<i64, Vec<TableEntry>>,
+    /// What retention took away, by commit and table.
+    losses: HashMap<(i64, i64), Loss>,
 }
 
 /// The digest and the counts of each commit's rows in each table, read from the rows themselves.
@@ -204,37 +208,26 @@ async fn digests(
     txn: &DatabaseTransaction,
     backend: &'static dyn Backend,
     catalog: &Catalog,
-    entries: &HashMap<i64, Vec<TableEntry>>,
+    entries: &Entries,
     counted: &mut HashMap<i64, i64>,
     found: &mut Verification,
 ) -> Result<Digests> {
-    let mut ranges: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
-    for entry in entries.values().flatten().filter(|entry| !entry.is_empty()) {
-        let range = ranges.entry(entry.table).or_insert((entry.first_change, entry.last_change));
-        *range = (range.0.min(entry.first_change), range.1.max(entry.last_change));
+    let mut wanted: BTreeMap<i64, (i64, i64, HashSet<i64>)> = BTreeMap::new();
+    for (commit, entries) in &entries.by_commit {
+        for entry in entries.iter().filter(|entry| !entry.is_empty()) {
+            let fresh = || (entry.first_change, entry.last_change, HashSet::new());
+            let (first, last, commits) = wanted.entry(entry.table).or_insert_with(fresh);
+            (*first, *last) = ((*first).min(entry.first_change), (*last).max(entry.last_change));
+            commits.insert(*commit);
+        }
     }
     let mut digests = Digests::new();
-    for (table, (first, last)) in ranges {
-        let Some(tracked) = catalog.by_id(table) else {
-            continue;
-        };
-        let mut open: HashMap<i64, (TableDigest, TableEntry)> = HashMap::new();
-        let mut reader = ChangeReader::new(backend, tracked);
-        let mut sql = reader.select();
-        sql.push(" WHERE vsg_id BETWEEN ").bind(first).push(" AND ").bind(last).push(" ORDER BY vsg_id");
-        let mut rows = txn.stream_raw(sql.statement()).await?;
-        while let Some(row) = rows.try_next().await? {
-            let change = reader.read(&row)?;
-            let Some(begin) = change.begin.filter(|begin| entries.contains_key(begin)) else {
-                continue;
-            };
-            found.rows += 1;
-            *counted.entry(table).or_default() += 1;
-            let (digest, entry) = open.entry(begin).or_insert_with(|| (TableDigest::new(), TableEntry::default()));
-            reader.digest(digest, &change);
-            count(entry, &change.op);
-        }
-        digests.extend(open.into_iter().map(|(commit, (digest, entry))| ((commit, table), (digest.finish(), entry))));
+    for (table, (first, last, commits)) in wanted {
+        let Some(tracked) = catalog.by_id(table) else { continue };
+        let recomputed = recompute(txn, backend, tracked, (first, last), &commits).await?;
+        found.rows += recomputed.versions;
+        *counted.entry(table).or_default() += recomputed.versions as i64;
+        digests.extend(recomputed.commits.into_iter().map(|(commit, found)| ((commit, table), found)));
     }
     Ok(digests)
 }
@@ -278,7 +271,7 @@ impl Line {
         header: &Header,
         previous: Option<&Header>,
         tables: &[TableEntry],
-        digests: &Digests,
+        (digests, losses): (&Digests, &HashMap<(i64, i64), Loss>),
         found: &mut Verification,
     ) {
         if header.seq != previous.map_or(1, |previous| previous.seq + 1) {
@@ -295,7 +288,11 @@ impl Line {
             );
         }
         for entry in tables {
-            let mut actual = digests.get(&(header.id, entry.table)).map(|(_, entry)| entry.clone()).unwrap_or_default();
+            let key = (header.id, entry.table);
+            let mut actual = digests.get(&key).map(|(_, entry)| entry.clone()).unwrap_or_default();
+            if let Some(loss) = losses.get(&key) {
+                actual.add(&loss.gone);
+            }
             let rows = self.rows.entry(entry.table).or_default();
             *rows += actual.baseline + actual.inserted - actual.deleted;
             actual.rows = *rows;
@@ -316,15 +313,7 @@ async fn intervals(
     tracked: &Tracked,
     found: &mut Verification,
 ) -> Result<()> {
-    let history = backend.quote_table(&tracked.history);
-    let next = format!(
-        "(SELECT c.seq FROM {history} n JOIN dbvsg_commit c ON c.id = n.vsg_begin WHERE {} AND n.vsg_id > h.vsg_id ORDER BY n.vsg_id LIMIT 1)",
-        tracked.same_key(backend, "n", "h"),
-    );
-    let sql =
-        format!("SELECT h.vsg_id FROM {history} h WHERE coalesce(h.vsg_end, -1) <> coalesce({next}, -1) LIMIT 10");
-    for row in txn.query_all_raw(Sql::new(backend, sql).statement()).await? {
-        let id: i64 = row.try_get("", "vsg_id")?;
+    for id in kept::wrong_ends(txn, backend, tracked).await? {
         found.problem(Some(tracked), None, format!("version {id} does not end where the next of its key begins"));
     }
     Ok(())

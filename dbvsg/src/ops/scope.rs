@@ -79,7 +79,7 @@ pub(super) async fn resolve<C: ConnectionTrait>(
         match scoped(db, backend, &tracked, action, &scope.named).await {
             Ok(scoped) => scope.tables.push(scoped),
             // Of several tables, those that have no such past are left as they are.
-            Err(error @ Error::UnknownReference { .. }) if !is_only => {
+            Err(error @ (Error::UnknownReference { .. } | Error::Pruned { .. })) if !is_only => {
                 scope.notes.push(format!("`{}` is left as it is: {error}", tracked.name()));
             }
             Err(error) => return Err(error),

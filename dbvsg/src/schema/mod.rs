@@ -12,7 +12,7 @@ mod stepwise;
 
 pub use migrate::Migrated;
 pub(crate) use migrate::migrate;
-pub(crate) use refresh::{Scope, refresh};
+pub(crate) use refresh::{Scope, refresh, revive};
 pub use report::{Refresh, Refreshed, ShapeChange};
 pub use start::FoundAtStart;
 pub(crate) use start::follow_at_start;

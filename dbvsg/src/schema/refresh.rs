@@ -1,5 +1,7 @@
 //! All of it in one transaction: either history has followed every table, or everything is as before.
 
+use std::sync::Arc;
+
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction};
 
 use super::{
@@ -22,6 +24,8 @@ pub(crate) enum Scope {
     One(i64),
     /// The one of this name, before or after it was renamed.
     Named(String),
+    /// The one of this name that was dropped or disabled, to be tracked again: what was disabled is in no other scope.
+    Gone(String),
 }
 
 /// Who signs what nobody in particular wrote.
@@ -38,6 +42,12 @@ pub(crate) async fn refresh(vsg: &Vsg, scope: Scope, hints: &Refresh, message: &
     txn.commit().await?;
     vsg.set_catalog(catalog);
     Ok(refreshed)
+}
+
+/// Lets a table go on that was dropped or disabled, if it is there.
+pub(crate) async fn revive(vsg: &Vsg, table: &str) -> Result<Vec<Refreshed>> {
+    let message = "the table is tracked again";
+    refresh(vsg, Scope::Gone(table.to_owned()), &Refresh::default(), message).await
 }
 
 /// The same inside a transaction. `paused`: all triggers were put out of the way.
@@ -108,18 +118,21 @@ pub(super) async fn select(
     catalog: &Catalog,
     scope: &Scope,
 ) -> Result<Vec<Tracked>> {
+    let awake = || catalog.all().filter(|tracked| !tracked.disabled);
+    let copy = |tracked: &Arc<Tracked>| (**tracked).clone();
     let name = match scope {
-        Scope::All => return Ok(catalog.all().map(|tracked| (**tracked).clone()).collect()),
-        Scope::One(id) => return Ok(catalog.by_id(*id).map(|tracked| (**tracked).clone()).into_iter().collect()),
+        Scope::All => return Ok(awake().map(copy).collect()),
+        Scope::One(id) => return Ok(awake().filter(|tracked| tracked.id == *id).map(copy).collect()),
+        Scope::Gone(name) => return Ok(catalog.gone(name).map(copy).into_iter().collect()),
         Scope::Named(name) => name,
     };
-    if let Some(tracked) = catalog.iter().chain(catalog.all()).find(|tracked| tracked.name() == *name) {
-        return Ok(vec![(**tracked).clone()]);
+    if let Some(tracked) = catalog.iter().chain(awake()).find(|tracked| tracked.name() == *name) {
+        return Ok(vec![copy(tracked)]);
     }
-    for tracked in catalog.all() {
+    for tracked in awake() {
         let home = place::find(db, vsg.backend(), catalog, tracked).await?;
         if home.is_some_and(|home| home.to_string() == *name) {
-            return Ok(vec![(**tracked).clone()]);
+            return Ok(vec![copy(tracked)]);
         }
     }
     Err(Error::NotTracked { table: name.clone() })

@@ -48,7 +48,7 @@ async fn due(vsg: &Vsg) -> Result<Vec<(i64, String)>> {
     let (backend, catalog) = (vsg.backend(), vsg.catalog());
     let db = DatabaseExecutor::Connection(vsg.db());
     let mut due = Vec::new();
-    for tracked in catalog.all() {
+    for tracked in catalog.all().filter(|tracked| !tracked.disabled) {
         let is_due = if catalog.is_there(tracked.id) {
             follow::is_due(&db, backend, tracked).await?
         } else {

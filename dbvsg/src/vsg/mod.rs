@@ -5,6 +5,8 @@ mod copies;
 mod journal;
 mod ops;
 mod past;
+mod retention;
+mod rows;
 mod schema;
 mod tables;
 mod writing;
@@ -85,6 +87,7 @@ impl Vsg {
         capture::clean_up(&vsg).await?;
         crate::ops::finish(&vsg).await?;
         vsg.reload().await?;
+        crate::retention::finish(&vsg).await?;
         Ok(vsg)
     }
 

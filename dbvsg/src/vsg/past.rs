@@ -21,7 +21,8 @@ impl Vsg {
     /// The same, where HEAD and `~n` count the commits that touched this table.
     ///
     /// # Errors
-    /// As [`Vsg::as_of`], [`Error::NotTracked`], and [`Error::UnknownReference`] if the table was not tracked yet.
+    /// As [`Vsg::as_of`], [`Error::NotTracked`], [`Error::UnknownReference`] if the table was not tracked yet, and
+    /// [`Error::Pruned`] if what it was then was taken away.
     pub async fn as_of_in(&self, table: Option<&str>, reference: &Reference) -> Result<AsOf> {
         let position = self.position(table, reference).await?;
         if let Some(table) = table {
@@ -40,8 +41,8 @@ impl Vsg {
         reference: &Reference,
         page: Option<(u64, u64)>,
     ) -> Result<impl Stream<Item = Result<Row>> + Send + 'static + use<>> {
-        let tracked = self.tracked(table).await?;
         let position = self.position(Some(table), reference).await?;
+        let tracked = self.tracked(table).await?;
         position.check(&tracked)?;
         Ok(history::rows_at(self.connection(), self.backend(), tracked, position, page))
     }
@@ -67,30 +68,11 @@ impl Vsg {
         from: &Reference,
         to: &Reference,
     ) -> Result<impl Stream<Item = Result<RowDiff>> + Send + 'static + use<>> {
-        let tracked = self.tracked(table).await?;
         let (from, to) = (self.position(Some(table), from).await?, self.position(Some(table), to).await?);
+        let tracked = self.tracked(table).await?;
         from.check(&tracked)?;
         to.check(&tracked)?;
         Ok(history::diff(self.connection(), self.backend(), tracked, from, to))
-    }
-
-    /// What differs in one row between two commits: column, value at the first, value at the second.
-    ///
-    /// # Errors
-    /// As [`Vsg::as_of_in`], and [`Error::UnknownRow`] if the row is there at neither.
-    pub async fn row_diff(
-        &self,
-        table: &str,
-        key: &Key,
-        from: &Reference,
-        to: &Reference,
-    ) -> Result<Vec<(String, serde_json::Value, serde_json::Value)>> {
-        let (from, to) = (self.row_at(table, key, from).await?, self.row_at(table, key, to).await?);
-        let tracked = self.tracked(table).await?;
-        if from.is_none() && to.is_none() {
-            return Err(Error::UnknownRow { table: table.to_owned(), key: key.to_text(&tracked.table) });
-        }
-        Ok(history::fields(&tracked.table, from.as_ref(), to.as_ref()))
     }
 
     /// One row at a commit, or none if it was not there. One query once it is resolved.
@@ -98,8 +80,8 @@ impl Vsg {
     /// # Errors
     /// As [`Vsg::as_of_in`].
     pub async fn row_at(&self, table: &str, key: &Key, reference: &Reference) -> Result<Option<Row>> {
-        let tracked = self.tracked(table).await?;
         let position = self.position(Some(table), reference).await?;
+        let tracked = self.tracked(table).await?;
         position.check(&tracked)?;
         history::row_at(self.db(), self.backend(), &tracked, key, &position).await
     }

@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, Schema};
 
 use super::Vsg;
-use crate::{Accessor, Author, CommitId, Error, Policy, Result, Txn, Versioned, capture};
+use crate::{Accessor, Author, CommitId, Error, Policy, Result, Txn, Versioned, capture, schema};
 
 impl Vsg {
     /// Begins a transaction whose writes become one commit.
@@ -66,10 +66,10 @@ impl Vsg {
         let author = author.into();
         author.check()?;
         if policy.suffix.is_none() && self.catalog().gone(table).is_some() {
-            // It was tracked until it was dropped, and goes on where it ended if it is there again.
-            let refreshed = self.refresh(table).await?;
+            // It was tracked until it was dropped or disabled, and goes on where it ended if it is there again.
+            let revived = schema::revive(self, table).await?;
             if self.catalog().get(table).is_ok() {
-                return Ok(refreshed.commit);
+                return Ok(revived.into_iter().find_map(|revived| revived.commit));
             }
         }
         capture::enable(self, &author, table, policy).await

@@ -38,7 +38,7 @@ async fn commit(call: Call) -> Reply {
 
 async fn changes(call: Call) -> Reply {
     let table = call.table_parameter().await?;
-    let commit = call.vsg().as_of_in(table.as_deref(), &call.reference_segment("ref")?).await?.commit();
+    let commit = call.vsg().commit_in(table.as_deref(), &call.reference_segment("ref")?).await?.uuid;
     let mut filter = AuditFilter::default();
     filter.table = table;
     filter.commit = Some(commit);

@@ -1,4 +1,4 @@
-//! `/vsg/tables/{t}/revert`
+//! `/vsg/tables/{table}/revert`
 
 use dbvsg::ApplyOptions;
 use poem::http::Method;
@@ -20,7 +20,7 @@ pub(super) fn operation() -> Operation {
         "additionalProperties": false,
         "properties": {"to": {"type": "string"}, "dry_run": {"type": "boolean", "default": true}},
     });
-    Operation::writing(Method::POST, "/vsg/tables/{t}/revert", "vsg.tables.revert")
+    Operation::writing(Method::POST, "/vsg/tables/{table}/revert", "vsg.table.revert")
         .tag("tables")
         .summary("Puts a table back to a state, or, by default, tells what that would do")
         .body(Content::json(body))
@@ -30,7 +30,7 @@ pub(super) fn operation() -> Operation {
 }
 
 async fn revert(mut call: Call) -> Reply {
-    let mut options = ApplyOptions::table(call.table(&call.segment("t")?).await?);
+    let mut options = ApplyOptions::table(call.table(&call.segment("table")?).await?);
     let author = call.expecting_author()?;
     let fields = Fields::of(call.object().await?, &["to", "dry_run"])?;
     options.dry_run = fields.flag("dry_run")?.unwrap_or(true);

@@ -270,6 +270,16 @@ impl Backend for MySql {
         seal::supersede(self, tracked, range, seq)
     }
 
+    fn size(&self, value: &str) -> String {
+        format!("LENGTH({value})")
+    }
+
+    fn remove_doomed(&self, tracked: &Tracked) -> String {
+        // In this order, so that only those rows are locked, and no writer is waited for.
+        let history = self.quote_table(&tracked.history);
+        format!("DELETE h FROM dbvsg_doomed d STRAIGHT_JOIN {history} h ON h.vsg_id = d.vsg_id")
+    }
+
     fn contains(&self, column: Expr, text: &str) -> Expr {
         let literal = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
         let sql = "LOWER(CONVERT(? USING utf8mb4)) COLLATE utf8mb4_bin LIKE ? ESCAPE '!'";

@@ -262,6 +262,10 @@ impl Backend for Postgres {
         seal::supersede(self, tracked, range, seq)
     }
 
+    fn size(&self, value: &str) -> String {
+        format!("pg_column_size({value})")
+    }
+
     fn contains(&self, column: Expr, text: &str) -> Expr {
         if text.contains('\0') {
             // No text of PostgreSQL holds it, nor can a query.

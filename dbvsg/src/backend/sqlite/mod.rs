@@ -173,8 +173,8 @@ impl Backend for Sqlite {
     }
 
     fn begin_sealing(&self) -> Vec<String> {
-        // SQLite has one writer: the transaction's own lock is the lock.
-        vec!["UPDATE dbvsg_context SET commit_id = NULL WHERE id = 1 AND commit_id IS NOT NULL".into()]
+        // SQLite has one writer: the transaction's own lock is the lock. Its own commit, if it has one, goes on.
+        vec!["UPDATE dbvsg_context SET commit_id = NULL WHERE id = 1 AND commit_id IS NOT NULL AND uuid IS NULL".into()]
     }
 
     fn place(&self, placings: &[Placing]) -> Statement {
@@ -183,6 +183,10 @@ impl Backend for Sqlite {
 
     fn supersede(&self, tracked: &Tracked, range: (i64, i64), seq: i64) -> Statement {
         seal::supersede(self, tracked, range, seq)
+    }
+
+    fn size(&self, value: &str) -> String {
+        format!("length(CAST({value} AS BLOB))")
     }
 
     fn contains(&self, column: Expr, text: &str) -> Expr {
