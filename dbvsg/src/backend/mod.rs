@@ -202,6 +202,9 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// A table as it is now, or none.
     async fn describe(&self, db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<Table>>;
 
+    /// The room that a table and its indexes take; none if the engine does not tell.
+    async fn table_bytes(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Option<i64>>;
+
     /// Keeps writers off a table until the transaction ends, where creating a trigger does not do so from the start.
     fn lock_table(&self, _table: &TableName) -> Option<String> {
         None

@@ -13,5 +13,7 @@ mod keys;
 mod outage;
 mod reading;
 mod rows;
+mod tables;
+mod tags;
 mod versions;
 mod writing;
