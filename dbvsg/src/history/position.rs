@@ -80,7 +80,7 @@ pub(crate) async fn resolve<C: ConnectionTrait>(
     let unknown =
         |reason: &str| Error::UnknownReference { reference: reference.to_string(), reason: reason.to_owned() };
     let mut sql = Sql::new(backend, COMMIT);
-    let reason = match (reference.from_head(), reference) {
+    let reason = match (reference.behind_head(), reference) {
         (Some(back), _) => match table {
             Some(table) => {
                 let found = line::back(db, backend, table, back).await?;
