@@ -11,5 +11,6 @@ mod interface;
 mod keys;
 mod outage;
 mod reading;
+mod retention;
 mod versions;
 mod writing;
