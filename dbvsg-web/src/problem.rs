@@ -28,6 +28,8 @@ struct Told {
     key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflicts: Option<Vec<serde_json::Value>>,
     #[serde(skip)]
     allow: Option<String>,
 }
@@ -44,6 +46,7 @@ impl Problem {
             table: None,
             key: None,
             field: None,
+            conflicts: None,
             allow: None,
         }))
     }
@@ -121,6 +124,12 @@ impl Problem {
     /// Names the field, parameter or header.
     pub(crate) fn field(mut self, field: impl Into<String>) -> Self {
         self.0.field = Some(field.into());
+        self
+    }
+
+    /// Tells the rows that cannot be brought together.
+    pub(crate) fn conflicts(mut self, conflicts: Vec<serde_json::Value>) -> Self {
+        self.0.conflicts = Some(conflicts);
         self
     }
 

@@ -146,6 +146,16 @@ pub enum Error {
         /// The key.
         key: String,
     },
+    /// There was no such row at a commit.
+    #[error("table `{table}` had no row `{key}` at {reference}; its history tells when it was there")]
+    UnknownRowAt {
+        /// The table.
+        table: String,
+        /// The key.
+        key: String,
+        /// The commit, as it was asked for.
+        reference: String,
+    },
     /// The row is soft-deleted.
     #[error("row `{key}` of table `{table}` is deleted; restore it first")]
     SoftDeleted {
@@ -283,6 +293,7 @@ impl Error {
             Self::UnknownTable { .. }
             | Self::NotTracked { .. }
             | Self::UnknownRow { .. }
+            | Self::UnknownRowAt { .. }
             | Self::Pruned { .. }
             | Self::UnknownReference { .. } => ErrorKind::NotFound,
             Self::MalformedReference { .. }

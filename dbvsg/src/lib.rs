@@ -57,7 +57,7 @@ pub use capture::{Policy, Txn, TxnConnection};
 pub use catalog::{TableStatus, Tracked};
 pub use dbvsg_derive::Versioned;
 pub use error::{Constraint, Error, ErrorKind, Result};
-pub use history::{AsOf, AuditFilter, DiffCount, Page, RowDiff};
+pub use history::{AsOf, AuditFilter, Blame, DiffCount, Differences, Lineage, Page, RowDiff, Side};
 pub use journal::{Backlog, LogFilter, Problem, Verification};
 pub use model::{
     Author, Change, Column, ColumnKind, Commit, CommitId, CommitTable, Form, Hash, Key, Op, Reference, Row, Table,

@@ -46,7 +46,7 @@ async fn each_altered_value_of_history_and_commits_is_found(engine: Engine) {
                     "v" | "actor" | "operation" | "vsg_op" => format!("concat(coalesce({name}, ''), 'e')"),
                     "query" | "message" => "'forged'".into(),
                     "meta" => "'{}'".into(),
-                    "hash" => engine.bytes(&"00".repeat(32)),
+                    "hash" | "pruned_digest" => engine.bytes(&"00".repeat(32)),
                     "n" => "coalesce(n, 0) + 0.25".into(),
                     _ => format!("coalesce({name}, 0) + 1000"),
                 };

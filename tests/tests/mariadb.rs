@@ -15,8 +15,78 @@ scenarios!(
     a_cancelled_transaction_leaves_no_trace, a_transaction_of_any_kind_is_one_commit, many_rows_are_one_commit,
     a_truncated_table_is_found, an_enabling_that_was_killed_is_undone, what_cannot_be_captured_is_refused, long_names_are_cut,
     who_writes_needs_no_right_on_history, who_lacks_a_right_is_told, triggers_of_the_application_write_too,
-    a_statement_that_is_killed_harms_nobody, new_tables_take_any_text,
+    a_statement_that_is_killed_harms_nobody, new_tables_take_any_text, a_stamp_on_a_row_that_does_not_change_is_no_change,
+    triggers_that_were_put_away_come_back, a_whole_table_goes_back_through_every_type,
 );
+
+async fn a_stamp_on_a_row_that_does_not_change_is_no_change(engine: Engine) {
+    let stamp = "z DATETIME DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP";
+    let scene = Scene::with(
+        engine,
+        &[
+            &format!("CREATE TABLE t (id INTEGER PRIMARY KEY, v VARCHAR(20), {stamp})"),
+            "INSERT INTO t VALUES (1, NULL, '2021-01-01'), (2, 'x', '2021-01-01')",
+        ],
+    )
+    .await;
+    scene.vsg.enable("t").await.unwrap();
+    scene.sql("UPDATE t SET v = NULL").await;
+    assert_eq!(scene.log().await[0].tables[0].updated, 1);
+    scene.verify().await;
+    // A stamp that is set by hand is a change.
+    scene.sql("UPDATE t SET z = '2022-02-02'").await;
+    assert_eq!(scene.log().await[0].tables[0].updated, 2);
+    scene.end().await;
+}
+
+/// As a program leaves them that is killed while it puts a table back.
+async fn triggers_that_were_put_away_come_back(engine: Engine) {
+    let scene =
+        Scene::with(engine, &["CREATE TABLE t (id INTEGER PRIMARY KEY)", "CREATE TABLE noted (id INTEGER)"]).await;
+    scene.vsg.enable("t").await.unwrap();
+    let create = "CREATE TRIGGER notes AFTER INSERT ON t FOR EACH ROW INSERT INTO noted VALUES (NEW.id)";
+    let held = format!("[\"DROP TRIGGER IF EXISTS notes\", \"{create}\"]");
+    scene.sql(&format!("UPDATE dbvsg_table SET held_triggers = '{held}'")).await;
+    let guard = "BEGIN IF NOT (CONNECTION_ID() <=> 1) THEN SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213; END IF; END";
+    scene.sql(&format!("CREATE TRIGGER dbvsg_1_guard_0 BEFORE INSERT ON t FOR EACH ROW {guard}")).await;
+    assert!(scene.db().execute_unprepared("INSERT INTO t VALUES (1)").await.is_err());
+    dbvsg::Vsg::connect(&scene.url()).await.unwrap().close().await.unwrap();
+    scene.sql("INSERT INTO t VALUES (1)").await;
+    assert_eq!(scene.rows("SELECT id FROM noted").await, ["1"]);
+    assert_eq!(scene.rows("SELECT held_triggers FROM dbvsg_table").await, ["-"]);
+    scene.end().await;
+}
+
+async fn a_whole_table_goes_back_through_every_type(engine: Engine) {
+    let scene = Scene::with(
+        engine,
+        &[
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, e ENUM('a', 'b'), s SET('x', 'y'), p POINT, n DECIMAL(65, 30), \
+             c CHAR(5) CHARACTER SET latin1, v VARBINARY(4), y YEAR, g INTEGER AS (id * 2) STORED, h TIME(6), u BIGINT UNSIGNED)",
+            "INSERT INTO t (id, e, s, p, n, c, v, y, h, u) VALUES (0, 'b', 'x,y', ST_GeomFromText('POINT(1 2)'), 1.5, 'é', x'00ff', 2024, \
+             '-01:02:03.5', 18446744073709551615), (7, NULL, '', NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+        ],
+    )
+    .await;
+    scene.vsg.enable("t").await.unwrap();
+    let first = scene.vsg.commit("HEAD").await.unwrap().uuid;
+    let change = scene
+        .commit("UPDATE t SET e = 'a', s = 'y', p = NULL, n = 0, c = 'z', v = x'', y = 1999, h = '00:00:00', u = 0")
+        .await;
+    let table = dbvsg::ApplyOptions::table("t");
+    scene.sql("UPDATE t SET c = 'w' WHERE id = 7").await;
+    scene.vsg.rollback("ann", &table).await.unwrap();
+    // Row by row, and cell by cell.
+    scene.vsg.revert("ann", change, &table).await.unwrap();
+    assert_eq!(scene.vsg.checkout("ann", first, &table).await.unwrap().commit, None);
+    scene.commit("DELETE FROM t").await;
+    scene.vsg.checkout("ann", first, &table).await.unwrap();
+    assert_eq!(
+        scene.rows("SELECT id, g, HEX(c), u FROM t ORDER BY id").await,
+        ["0|0|E9|18446744073709551615", "7|14|-|-"]
+    );
+    scene.end().await;
+}
 
 async fn new_tables_take_any_text(engine: Engine) {
     let scene = Scene::new(engine).await;

@@ -853,7 +853,7 @@ async fn what_a_killed_program_left_is_finished(engine: Engine) {
             &format!(
                 "ALTER TABLE people RENAME COLUMN name TO title, ADD COLUMN mail TEXT; \
                  UPDATE dbvsg_column SET live_name = 'title', history_name = 'title' WHERE live_name = 'name'; \
-                 INSERT INTO dbvsg_column SELECT table_id, 4, 'mail', 'mail', 'mail', 'text', collation_name, 3, NULL, NULL, NULL \
+                 INSERT INTO dbvsg_column SELECT table_id, 4, 'mail', 'mail', 'mail', 'text', collation_name, 3, NULL, NULL, NULL, NULL \
                  FROM dbvsg_column WHERE live_name = 'title'; \
                  UPDATE dbvsg_table SET shape = 1, pending_ddl = '[\"{alter}\"]';"
             ),

@@ -72,6 +72,9 @@ pub(crate) trait Component: Send + Sync {
     /// Takes the deletion mark from a row. Returns whether it was marked.
     async fn restore(&self, txn: &Txn, key: &str) -> Result<bool, Problem>;
 
+    /// Gives a row the values that it had at a reference.
+    async fn rollback(&self, txn: &Txn, key: &str, to: Reference) -> Result<Fields, Problem>;
+
     /// The fields of a key.
     fn key_fields(&self, key: &str) -> Result<Fields, Problem>;
 }

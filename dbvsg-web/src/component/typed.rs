@@ -153,6 +153,11 @@ impl<E: Writable> Component for Typed<E> {
         Ok(restored)
     }
 
+    async fn rollback(&self, txn: &Txn, key: &str, to: Reference) -> Result<Fields, Problem> {
+        let saved = self.accessor.rollback(txn, codec::parse_key::<E>(key)?, to).await?;
+        Ok(codec::show_model::<E>(&saved.row))
+    }
+
     fn key_fields(&self, key: &str) -> Result<Fields, Problem> {
         let values = codec::key_values::<E>(key)?;
         Ok(values.into_iter().map(|(column, value)| (column.as_str().to_owned(), codec::show(&value))).collect())

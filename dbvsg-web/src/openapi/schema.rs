@@ -78,9 +78,13 @@ pub(crate) fn common() -> Map<String, Json> {
         ("Change", change()),
         ("Version", version()),
         ("RowDiff", row_diff()),
+        ("Blame", blame()),
+        ("Lineage", lineage()),
         ("Diff", diff()),
         ("DiffCount", object(json!({"added": count(), "removed": count(), "changed": count()}))),
         ("Verification", verification()),
+        ("Applied", applied()),
+        ("Conflict", conflict()),
         ("Retention", retention()),
         ("Pruned", pruned()),
         (
@@ -99,7 +103,7 @@ fn problem() -> Json {
         "required": ["type", "title", "status", "detail"],
         "properties": {
             "type": text(), "title": text(), "status": {"type": "integer"}, "detail": text(),
-            "component": text(), "table": text(), "key": text(), "field": text(),
+            "component": text(), "table": text(), "key": text(), "field": text(), "conflicts": array(named("Conflict")),
         },
     })
 }
@@ -140,9 +144,39 @@ fn row_diff() -> Json {
     object(json!({"from": text(), "to": text(), "fields": fields(), "summary": text()}))
 }
 
+fn blame() -> Json {
+    object(json!({
+        "column": text(), "value": {}, "commit": id(), "actor": text(), "message": optional(text()), "at": moment(),
+    }))
+}
+
+fn lineage() -> Json {
+    object(json!({
+        "version": count(), "commit": id(), "branch": text(), "operation": word(&OPERATIONS),
+        "parent_version": optional(count()), "merged_from": optional(id()),
+    }))
+}
+
 fn diff() -> Json {
     let changed = object(json!({"id": {}, "from": row(), "to": row(), "fields": fields()}));
     object(json!({"added": array(row()), "removed": array(row()), "changed": array(changed)}))
+}
+
+fn applied() -> Json {
+    let changes = object(json!({"table": text(), "inserted": count(), "updated": count(), "deleted": count()}));
+    object(json!({
+        "commit": optional(id()), "operation": text(), "changes": array(changes), "conflicts": array(named("Conflict")),
+        "preview": {"type": "object", "additionalProperties": named("Diff")}, "notes": array(text()),
+    }))
+}
+
+fn conflict() -> Json {
+    let kinds = word(&["modify_modify", "modify_delete", "delete_modify", "add_add"]);
+    let cell = object(json!({"column": text(), "base": {}, "ours": {}, "theirs": {}}));
+    object(json!({
+        "id": text(), "table": text(), "pk": row(), "kind": kinds, "cells": array(cell),
+        "base_row": optional(row()), "our_row": optional(row()), "their_row": optional(row()),
+    }))
 }
 
 fn verification() -> Json {

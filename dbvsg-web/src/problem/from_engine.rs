@@ -12,6 +12,9 @@ impl From<Error> for Problem {
             Error::UnknownTable { table } => not_found("unknown-table", "Unknown table", detail).table(table),
             Error::NotTracked { table } => not_found("not-tracked", "Table not tracked", detail).table(table),
             Error::UnknownRow { table, key } => not_found("unknown-row", "Unknown row", detail).table(table).key(key),
+            Error::UnknownRowAt { table, key, .. } => {
+                not_found("unknown-row", "Unknown row", detail).table(table).key(key)
+            }
             Error::Pruned { table, .. } => not_found("pruned", "Pruned", detail).table(table),
             Error::UnknownReference { .. } => not_found("unknown-reference", "Unknown reference", detail),
             Error::UnknownColumn { table, column } => {
@@ -129,6 +132,7 @@ mod tests {
             (Error::AmbiguousReference { reference: "abcdef0".into(), candidates: vec!["a".into()] }, 400),
             (Error::UnknownReference { reference: "x".into(), reason: "x".into() }, 404),
             (Error::UnknownRow { table: "t".into(), key: "1".into() }, 404),
+            (Error::UnknownRowAt { table: "t".into(), key: "1".into(), reference: "HEAD".into() }, 404),
             (Error::Pruned { table: "t".into(), from: "commit x".into() }, 404),
             (Error::StaleParent { expected: "a".into(), actual: "b".into() }, 409),
             (Error::RecordLimit { component: "t".into(), limit: 1 }, 409),

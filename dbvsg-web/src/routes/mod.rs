@@ -4,6 +4,7 @@ mod audit;
 mod commits;
 mod component;
 mod copies;
+mod git;
 mod health;
 mod meta;
 mod retention;
@@ -20,6 +21,7 @@ pub(crate) fn operations(components: &[Arc<dyn Component>]) -> Vec<Operation> {
     operations.extend(audit::operations());
     operations.extend(copies::operations());
     operations.extend(commits::operations());
+    operations.extend(git::operations());
     operations.extend(retention::operations());
     operations.extend(meta::operations());
     operations

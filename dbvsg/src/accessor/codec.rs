@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn,
     TryIntoModel, Value as Bound,
-    sea_query::{ArrayType, IntoValueTuple, ValueTuple},
+    sea_query::{ArrayType, ValueTuple},
 };
 use serde_json::{Map, Value as Json};
 
@@ -14,8 +14,8 @@ use super::{Versioned, Writable, read::KeyOf};
 use crate::{
     Error, Result, Row, Table,
     model::json::{
-        self, parse_bool, parse_bytes, parse_date, parse_datetime, parse_decimal, parse_float, parse_integer,
-        parse_string, parse_time, parse_timestamp, parse_uuid,
+        self, parse_bool, parse_bytes, parse_date, parse_datetime, parse_decimal, parse_float, parse_string,
+        parse_time, parse_timestamp, parse_uuid,
     },
 };
 
@@ -81,10 +81,15 @@ pub fn parse_text(kind: &ArrayType, text: &str) -> Result<Bound, String> {
     }
 }
 
-/// A whole number of the type's size.
-fn whole<T: TryFrom<i64> + Display + Bounded>(json: &Json) -> Result<T, String> {
+/// A whole number of the type's size, or the text of one.
+fn whole<T: TryFrom<i128> + Display + Bounded>(json: &Json) -> Result<T, String> {
+    let read = match json {
+        Json::Number(number) => number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from)),
+        Json::String(text) => text.parse().ok(),
+        _ => None,
+    };
     let expected = || format!("a whole number between {} and {} is expected", T::LEAST, T::MOST);
-    parse_integer(json).ok().and_then(|value| T::try_from(value).ok()).ok_or_else(expected)
+    read.and_then(|value: i128| T::try_from(value).ok()).ok_or_else(expected)
 }
 
 /// A type with a least and a greatest value.
@@ -172,18 +177,33 @@ pub fn show_model<E: Versioned>(model: &E::Model) -> Map<String, Json> {
 /// [`Error::UnknownColumn`], [`Error::InvalidValue`].
 pub fn active_model<E: Writable>(fields: &Map<String, Json>) -> Result<E::ActiveModel> {
     let mut active = <E::ActiveModel as ActiveModelBehavior>::new();
-    let table = E::default().table_name().to_owned();
     for (name, value) in fields {
-        let column = E::Column::iter().find(|column| column.as_str() == name);
-        let column = column.ok_or_else(|| Error::UnknownColumn { table: table.clone(), column: name.clone() })?;
-        let invalid = |reason: String| Error::InvalidValue { column: name.clone(), reason };
-        if value.is_null() && !nullable::<E>(column) {
-            return Err(invalid("it may not be null".into()));
-        }
-        let value = parse(&<E::Model as ModelTrait>::get_value_type(column), value).map_err(invalid)?;
-        active.try_set(column, value).map_err(|_| invalid("it is none of the values this field knows".into()))?;
+        let column = column_of::<E>(name).ok_or_else(|| Error::UnknownColumn {
+            table: E::default().table_name().to_owned(),
+            column: name.clone(),
+        })?;
+        set::<E>(&mut active, column, (!value.is_null()).then_some(value))?;
     }
     Ok(active)
+}
+
+/// The column of this name.
+pub(super) fn column_of<E: Versioned>(name: &str) -> Option<E::Column> {
+    E::Column::iter().find(|column| column.as_str() == name)
+}
+
+/// Sets a field to a value in its JSON form, or to NULL.
+fn set<E: Writable>(active: &mut E::ActiveModel, column: E::Column, value: Option<&Json>) -> Result<()> {
+    let invalid = |reason: String| Error::InvalidValue { column: column.as_str().to_owned(), reason };
+    let kind = <E::Model as ModelTrait>::get_value_type(column);
+    let value = match value {
+        None if nullable::<E>(column) => null(&kind),
+        None => return Err(invalid("it may not be null".into())),
+        // The document `null` is a value.
+        Some(json) if kind == ArrayType::Json => Bound::Json(Some(Box::new(json.clone()))),
+        Some(json) => parse(&kind, json).map_err(invalid)?,
+    };
+    active.try_set(column, value).map_err(|_| invalid("it is none of the values this field knows".into()))
 }
 
 /// Whether a column may be NULL.
@@ -193,15 +213,24 @@ pub fn nullable<E: Versioned>(column: E::Column) -> bool {
 
 /// The model of a stored row.
 pub(super) fn model_of_row<E: Writable>(table: &Table, row: &Row) -> Result<E::Model> {
-    let known = |name: &str| E::Column::iter().any(|column| column.as_str() == name);
-    let fields = json::encode_row(table, row).into_iter().filter(|(name, _)| known(name)).collect();
-    let active = active_model::<E>(&fields)?;
+    let active = active_model_of_row::<E>(table, row, 0..table.columns.len())?;
     active.try_into_model().map_err(Error::from)
 }
 
-/// The text form of a key.
-pub(super) fn key_text<E: Versioned>(key: KeyOf<E>) -> String {
-    values_text(&key.into_value_tuple().into_iter().collect::<Vec<Bound>>())
+/// What the columns at these positions of a stored row hold. Columns that the model does not have are left out.
+pub(super) fn active_model_of_row<E: Writable>(
+    table: &Table,
+    row: &Row,
+    positions: impl IntoIterator<Item = usize>,
+) -> Result<E::ActiveModel> {
+    let mut active = <E::ActiveModel as ActiveModelBehavior>::new();
+    for position in positions {
+        let (stored, value) = (&table.columns[position], &row.values[position]);
+        let Some(column) = column_of::<E>(&stored.name) else { continue };
+        let json = json::encode(stored, value);
+        set::<E>(&mut active, column, (!value.is_null()).then_some(&json))?;
+    }
+    Ok(active)
 }
 
 /// The text form of a key's values.

@@ -44,7 +44,7 @@ pub struct Event<E: Versioned> {
 ///
 /// The `before` and `after` methods run inside the transaction: what they write through `txn` joins the commit, and an
 /// error from any of them undoes everything. Use `txn`, never the pool: it may be the only connection. A restore fires
-/// the update hooks; a soft delete fires the delete hooks.
+/// the update hooks; a soft delete fires the delete hooks; a rollback fires those of the update or insert that it is.
 ///
 /// ```
 /// # use dbvsg::{HookResult, Hooks, Txn, Versioned, sea_orm::{Set, entity::prelude::*}};

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter,
-    QueryTrait, TryFromU64, Value as Bound, sea_query::IntoValueTuple,
+    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn,
+    PrimaryKeyTrait, QueryFilter, QueryTrait, TryFromU64, Value as Bound, sea_query::IntoValueTuple,
 };
 
 use super::{
@@ -36,6 +36,19 @@ pub(super) async fn insert<E: Writable>(txn: &Txn, rows: &[E::ActiveModel]) -> R
         None => generated::<E>(txn, done.last_insert_id(), rows.len()).await?,
     };
     read_back::<E>(txn, &keys).await
+}
+
+/// Inserts one row and returns it, with what the model itself does before and after. One statement; one more on an engine
+/// that returns nothing.
+pub(super) async fn insert_one<E: Writable>(txn: &Txn, row: E::ActiveModel) -> Result<E::Model> {
+    if txn.support_returning() || key_of::<E>(&row).is_none() {
+        return Ok(row.insert(txn).await?);
+    }
+    // SeaORM would ask such an engine for the automatic key it gave, which it does not tell of one that is below zero.
+    let row = row.before_save(txn, true).await?;
+    let inserted = insert::<E>(txn, &[row]).await?.pop();
+    let inserted = inserted.ok_or_else(|| DbErr::RecordNotFound("the row that was inserted is not there".into()))?;
+    Ok(<E::ActiveModel as ActiveModelBehavior>::after_save(inserted, txn, true).await?)
 }
 
 /// Lets the database go on behind keys that were given by hand to rows that could have had automatic ones. One query where

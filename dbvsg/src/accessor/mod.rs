@@ -6,6 +6,7 @@ mod find;
 mod hooks;
 mod insert;
 mod read;
+mod rollback;
 mod scope;
 mod versioned;
 mod write;

@@ -1,14 +1,17 @@
+use std::sync::Arc;
+
 use futures_util::{Stream, TryStreamExt};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, Iterable, ModelTrait, Order as Direction, PrimaryKeyToColumn, PrimaryKeyTrait,
-    QueryFilter, QueryOrder, sea_query::IntoCondition,
+    QueryFilter, QueryOrder, Value as Bound,
+    sea_query::{IntoCondition, IntoValueTuple},
 };
 
 use super::{
     Accessor, Find, Versioned,
     find::{Source, on},
 };
-use crate::{AsOf, CommitId, Error, Page, Reference, Result, Row, Version, model::Key};
+use crate::{AsOf, Blame, CommitId, Error, Lineage, Page, Reference, Result, Row, Side, Tracked, Version, model::Key};
 
 /// The primary key of an entity, as SeaORM's `find_by_id` takes it.
 pub(super) type KeyOf<E> = <<E as EntityTrait>::PrimaryKey as PrimaryKeyTrait>::ValueType;
@@ -65,15 +68,33 @@ impl<E: Versioned> Accessor<E> {
     /// # Errors
     /// [`Error::NotTracked`] if the table is not enabled.
     pub async fn history(&self, key: impl Into<KeyOf<E>> + Send, limit: u64, offset: u64) -> Result<Page<Version>> {
-        let table = self.vsg.tracked(&self.table()).await?;
-        let key = Key::parse(&table.table, &super::codec::key_text::<E>(key.into()))?;
+        let (_, key) = self.untyped(&values::<E>(key.into())).await?;
         self.vsg.history(&self.table(), &key, limit, offset).await
     }
 
-    /// What differs in one row between two commits: column, value at the first, value at the second. Three queries.
+    /// For each column of a row, the commit that last set it to what it is. As [`Vsg::blame`](crate::Vsg::blame).
     ///
     /// # Errors
-    /// [`Error::UnknownRow`] if the row is there at neither.
+    /// [`Error::UnknownRow`] if the row is not there; a soft-deleted one is.
+    pub async fn blame(&self, key: impl Into<KeyOf<E>> + Send) -> Result<Vec<Blame>> {
+        let (_, key) = self.untyped(&values::<E>(key.into())).await?;
+        self.vsg.blame(&self.table(), &key).await
+    }
+
+    /// The versions of one row with what each comes from, oldest first. As [`Vsg::lineage`](crate::Vsg::lineage).
+    ///
+    /// # Errors
+    /// [`Error::NotTracked`] if the table is not enabled.
+    pub async fn lineage(&self, key: impl Into<KeyOf<E>> + Send, limit: u64, offset: u64) -> Result<Page<Lineage>> {
+        let (_, key) = self.untyped(&values::<E>(key.into())).await?;
+        self.vsg.lineage(&self.table(), &key, limit, offset).await
+    }
+
+    /// What differs in one row between two commits, or two of its versions (`"v3"`): column, value on the first side, value
+    /// on the second. As [`Vsg::row_diff`](crate::Vsg::row_diff).
+    ///
+    /// # Errors
+    /// [`Error::UnknownRow`] if the row is there on neither.
     pub async fn diff<A, B>(
         &self,
         key: impl Into<KeyOf<E>> + Send,
@@ -81,14 +102,20 @@ impl<E: Versioned> Accessor<E> {
         to: B,
     ) -> Result<Vec<(String, serde_json::Value, serde_json::Value)>>
     where
-        A: TryInto<Reference>,
-        B: TryInto<Reference>,
+        A: TryInto<Side>,
+        B: TryInto<Side>,
         Error: From<A::Error> + From<B::Error>,
     {
         let (from, to) = (from.try_into()?, to.try_into()?);
+        let (_, key) = self.untyped(&values::<E>(key.into())).await?;
+        Ok(self.vsg.row_diff(&self.table(), &key, &from, &to).await?.fields)
+    }
+
+    /// The table, and the key of a row in it.
+    pub(super) async fn untyped(&self, key: &[Bound]) -> Result<(Arc<Tracked>, Key)> {
         let tracked = self.vsg.tracked(&self.table()).await?;
-        let key = Key::parse(&tracked.table, &super::codec::key_text::<E>(key.into()))?;
-        self.vsg.row_diff(&self.table(), &key, &from, &to).await
+        let key = Key::parse(&tracked.table, &super::codec::values_text(key))?;
+        Ok((tracked, key))
     }
 
     /// The model of a row of history.
@@ -135,6 +162,11 @@ fn stream<E: Versioned>(
 async fn get<E: Versioned>(source: &Source, key: KeyOf<E>) -> Result<Option<E::Model>> {
     let found: Option<E::Model> = on!(source, db => E::find_by_id(key).one(db).await)?;
     Ok(found.filter(is_present::<E>))
+}
+
+/// The values of a key.
+pub(super) fn values<E: Versioned>(key: KeyOf<E>) -> Vec<Bound> {
+    key.into_value_tuple().into_iter().collect()
 }
 
 /// Whether a row is not soft-deleted.

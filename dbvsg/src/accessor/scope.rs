@@ -37,6 +37,16 @@ impl From<&Author> for Scope<'_> {
     }
 }
 
+impl Scope<'_> {
+    /// Names the operation of a commit of its own, unless the author has done so.
+    pub(super) fn labelled(mut self, operation: &str) -> Self {
+        if let Self::Own(author) = &mut self {
+            author.operation.get_or_insert_with(|| operation.to_owned());
+        }
+        self
+    }
+}
+
 /// The transaction a write runs in.
 pub(super) enum Session<'a> {
     Own(Box<Txn>),

@@ -1,10 +1,15 @@
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, IdenStatic,
     IntoActiveModel, Iterable, ModelTrait, PaginatorTrait, PrimaryKeyToColumn, QueryFilter, Value as Bound,
-    sea_query::{ArrayType, Expr, IntoValueTuple},
+    sea_query::{ArrayType, Expr},
 };
 
-use super::{Accessor, Operation, Scope, Writable, codec, hooks::Event, insert, read::KeyOf, read::is_present};
+use super::{
+    Accessor, Operation, Scope, Writable, codec,
+    hooks::Event,
+    insert,
+    read::{KeyOf, is_present, values},
+};
 use crate::{Error, Result, Txn};
 
 /// The most values one statement binds; every engine takes more.
@@ -172,13 +177,13 @@ impl<E: Writable> Accessor<E> {
         Ok((row, restored))
     }
 
-    async fn insert_in(&self, txn: &Txn, mut row: E::ActiveModel) -> Result<E::Model> {
+    pub(super) async fn insert_in(&self, txn: &Txn, mut row: E::ActiveModel) -> Result<E::Model> {
         self.check_limit(txn, 1).await?;
         for hook in &self.hooks {
             hook.before_insert(txn, &mut row).await.map_err(Error::Hook)?;
         }
         let is_given = key_of::<E>(&row).is_some();
-        let row = self.explained(txn, row.insert(txn).await).await?;
+        let row = self.explained(txn, insert::insert_one::<E>(txn, row).await).await?;
         if is_given {
             insert::keys_given::<E>(txn, std::slice::from_ref(&row)).await?;
         }
@@ -219,7 +224,7 @@ impl<E: Writable> Accessor<E> {
         Ok(())
     }
 
-    async fn update_in(
+    pub(super) async fn update_in(
         &self,
         txn: &Txn,
         before: E::Model,
@@ -316,17 +321,13 @@ impl<E: Writable> Accessor<E> {
         found.filter(is_present::<E>).ok_or_else(|| self.unknown_row(key))
     }
 
-    fn unknown_row(&self, key: &[Bound]) -> Error {
+    pub(super) fn unknown_row(&self, key: &[Bound]) -> Error {
         Error::UnknownRow { table: self.table(), key: codec::values_text(key) }
     }
 
     fn soft_deleted(&self, key: &[Bound]) -> Error {
         Error::SoftDeleted { table: self.table(), key: codec::values_text(key) }
     }
-}
-
-fn values<E: Writable>(key: KeyOf<E>) -> Vec<Bound> {
-    key.into_value_tuple().into_iter().collect()
 }
 
 pub(super) fn row_key<E: Writable>(row: &E::Model) -> Vec<Bound> {

@@ -214,7 +214,7 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// Creates the history table.
     fn history_table(&self, tracked: &Tracked) -> String;
 
-    /// The indexes of the history table, made after it was filled.
+    /// What makes the history table quick to read, once it was filled: its indexes.
     fn history_indexes(&self, tracked: &Tracked) -> Vec<String>;
 
     /// The triggers that capture a table.

@@ -11,10 +11,10 @@ use sea_orm::{
 };
 
 use crate::{
-    Author, CommitId, Error, Reference, Result, Vsg,
+    Author, CommitId, Error, Key, Reference, Result, Row, Tracked, Vsg,
     accessor::BoxFuture,
     backend::{Context, Writers},
-    history,
+    history::{self, Position},
     journal::{self, View},
 };
 
@@ -167,6 +167,40 @@ impl Txn {
             return Ok(());
         }
         Err(Error::StaleParent { expected: expected.to_string(), actual: head.uuid.to_string() })
+    }
+
+    /// A row as it was at a commit; none if it was not there. What others committed before is in its place then, what this
+    /// transaction wrote is not looked at.
+    pub(crate) async fn row_at(
+        &self,
+        tracked: &Tracked,
+        key: &Key,
+        reference: &Reference,
+    ) -> Result<(Position, Option<Row>)> {
+        let (vsg, backend) = (&self.vsg, self.vsg.backend());
+        let position = match backend.writers() {
+            // Nobody else can seal until this transaction ends.
+            Writers::One => {
+                journal::seal_within(&self.inner, vsg, View::Shared).await?;
+                if let Reference::At(moment) = reference {
+                    journal::note_promise(&self.inner, backend, moment.timestamp_micros()).await?;
+                }
+                history::resolve(&self.inner, backend, Some(tracked), reference).await?
+            }
+            Writers::Many => vsg.position(Some(&tracked.name()), reference).await?,
+        };
+        // As it is now: it may have been pruned since this transaction began.
+        let catalog = match backend.writers() {
+            Writers::One => vsg.catalog_within(&self.inner).await?,
+            Writers::Many => vsg.catalog(),
+        };
+        position.check(catalog.by_id(tracked.id).map_or(tracked, |tracked| tracked))?;
+        let row = match backend.writers() {
+            Writers::One => history::row_at(&self.inner, backend, tracked, key, &position).await?,
+            // This transaction may see a state from before the sealing.
+            Writers::Many => history::row_at(vsg.db(), backend, tracked, key, &position).await?,
+        };
+        Ok((position, row))
     }
 
     /// Runs something once the commit is safe. Not run if nothing was written, or on rollback.

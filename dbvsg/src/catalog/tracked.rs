@@ -64,6 +64,13 @@ impl Tracked {
         self.captured_columns().filter(|column| !self.ignore.contains(&column.name))
     }
 
+    /// Whether history holds what the column at this position was when this commit was made.
+    pub(crate) fn held(&self, position: usize, seq: i64) -> bool {
+        let name = &self.table.columns[position].name;
+        let known = self.known.iter().find(|known| known.live.as_ref() == Some(name));
+        self.captured[position] && known.is_some_and(|known| known.since.is_none_or(|since| since < seq))
+    }
+
     /// Whether the table has other columns than history has followed it to. `ids` are what the engine calls them by.
     pub(crate) fn has_other_shape(&self, ids: &HashMap<String, String>) -> bool {
         let live = self.known.iter().filter(|known| known.live.is_some()).count();

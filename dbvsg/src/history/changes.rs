@@ -253,10 +253,7 @@ async fn read<C: ConnectionTrait>(
 
 fn change(backend: &dyn Backend, tracked: &Tracked, row: &QueryResult) -> Result<(String, Change)> {
     let id: i64 = row.try_get("", "vsg_id")?;
-    let word: String = row.try_get("", "vsg_op")?;
-    let op = Op::from_stored(&word).ok_or_else(|| Error::Corrupted {
-        detail: format!("version {id} of {} has the operation `{word}`", tracked.name()),
-    })?;
+    let op = op(tracked, row)?;
     let version = tracked.read(backend, row, LEADING)?;
     let key = Key::of(&tracked.table, &version);
     let previous = row.try_get::<Option<i64>>("", "previous")?;
@@ -284,11 +281,22 @@ fn change(backend: &dyn Backend, tracked: &Tracked, row: &QueryResult) -> Result
     Ok((row.try_get("", "operation")?, change))
 }
 
-fn of_row(sql: &mut Sql, tracked: &Tracked, key: &Key) {
+/// The operation of a version.
+pub(super) fn op(tracked: &Tracked, row: &QueryResult) -> Result<Op> {
+    let word: String = row.try_get("", "vsg_op")?;
+    let id: i64 = row.try_get("", "vsg_id")?;
+    Op::from_stored(&word).ok_or_else(|| Error::Corrupted {
+        detail: format!("version {id} of {} has the operation `{word}`", tracked.name()),
+    })
+}
+
+/// Narrows versions `h` of commits `c` to those of one row that are sealed.
+pub(super) fn of_row(sql: &mut Sql, tracked: &Tracked, key: &Key) {
     sql.push(" WHERE ").has_key(tracked, "h", key).push(" AND c.seq IS NOT NULL");
 }
 
-async fn count_of_row<C: ConnectionTrait>(
+/// How many versions of one row there are. One query.
+pub(super) async fn count_of_row<C: ConnectionTrait>(
     db: &C,
     backend: &'static dyn Backend,
     tracked: &Tracked,
@@ -321,10 +329,17 @@ async fn changes_of_row<C: ConnectionTrait>(
     let mut sql = select(backend, tracked);
     of_row(&mut sql, tracked, key);
     narrow(&mut sql);
-    sql.push(" ORDER BY h.vsg_id DESC LIMIT ").bind(filter.limit as i64).push(" OFFSET ").bind(filter.offset as i64);
+    sql.push(" ORDER BY h.vsg_id DESC");
+    page(&mut sql, filter.limit, filter.offset);
     let mut found = Vec::new();
     read(db, backend, tracked, sql, &mut found).await?;
     Ok(Page { items: found.into_iter().map(|(_, change)| change).collect(), total })
+}
+
+/// Cuts a page out of what is selected.
+pub(super) fn page(sql: &mut Sql, limit: u64, offset: u64) {
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    sql.push(" LIMIT ").bind(number(limit)).push(" OFFSET ").bind(number(offset));
 }
 
 /// The versions of one row, newest first. Two queries.
@@ -339,7 +354,8 @@ pub(crate) async fn row_history<C: ConnectionTrait>(
     let total = count_of_row(db, backend, tracked, key, |_| ()).await?;
     let mut sql = select(backend, tracked);
     of_row(&mut sql, tracked, key);
-    sql.push(" ORDER BY h.vsg_id DESC LIMIT ").bind(limit as i64).push(" OFFSET ").bind(offset as i64);
+    sql.push(" ORDER BY h.vsg_id DESC");
+    page(&mut sql, limit, offset);
     let mut found = Vec::new();
     read(db, backend, tracked, sql, &mut found).await?;
     let newest = total.saturating_sub(offset);

@@ -70,6 +70,19 @@ pub(crate) async fn row_at<C: ConnectionTrait>(
     sql.one(db).await?.map(|row| tracked.read(backend, &row, 0)).transpose()
 }
 
+/// One row as the table holds it now, which nobody else changes until the transaction ends. One query.
+pub(crate) async fn row_now<C: ConnectionTrait>(
+    txn: &C,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    key: &Key,
+) -> Result<Option<Row>> {
+    let (columns, table) = (tracked.live_projection(backend, "t"), backend.quote_table(&tracked.table.name));
+    let mut sql = Sql::new(backend, format!("SELECT {columns} FROM {table} t WHERE "));
+    sql.has_key(tracked, "t", key).push(backend.for_update());
+    sql.one(txn).await?.map(|row| tracked.read(backend, &row, 0)).transpose()
+}
+
 /// The columns in which two states of a row differ: name, value in the first, value in the second.
 pub(crate) fn fields(
     table: &Table,

@@ -63,7 +63,12 @@ pub(super) async fn window(
     backend: &'static dyn Backend,
     limit: usize,
 ) -> Result<Option<Window>> {
-    let sql = format!("SELECT * FROM dbvsg_commit WHERE seq IS NULL ORDER BY id LIMIT {}", limit + 1);
+    // The commit of the transaction in which this happens, if it has one, is not at its end.
+    let own = "SELECT 1 FROM dbvsg_context x WHERE x.uuid = c.uuid";
+    let sql = format!(
+        "SELECT * FROM dbvsg_commit c WHERE c.seq IS NULL AND NOT EXISTS ({own}) ORDER BY c.id LIMIT {}",
+        limit + 1
+    );
     let rows = Sql::new(backend, sql).all(txn).await?;
     let read = rows.iter().map(|row| {
         Ok(Pending { header: header(row)?, operation: row.try_get("", "operation")?, tables: BTreeMap::new() })

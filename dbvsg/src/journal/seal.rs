@@ -70,23 +70,33 @@ pub(crate) async fn seal_within(txn: &DatabaseTransaction, vsg: &Vsg, view: View
 /// Promises that no commit will ever come to stand at or before this moment but those that stand there now: what was
 /// once told of the past stays true. Writes one row, and only if the moment is later than any told of before.
 pub(crate) async fn promise(vsg: &Vsg, moment: i64) -> Result<()> {
+    match note_promise(vsg.db(), vsg.backend(), moment).await {
+        // Who may only read can promise nothing, and is told what is known.
+        Err(Error::Denied { .. }) | Ok(false) => Ok(()),
+        // What was committed while the promise was being made.
+        Ok(true) => seal(vsg).await.map(|_| ()),
+        Err(other) => Err(other),
+    }
+}
+
+/// Writes a promise down. Returns whether it goes further than those before.
+pub(crate) async fn note_promise<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    moment: i64,
+) -> Result<bool> {
     let moment = moment.min(chrono::Utc::now().timestamp_micros());
     let sql = "SELECT s.watermark, (SELECT max(committed_at) FROM dbvsg_commit WHERE seq IS NOT NULL) AS last FROM dbvsg_sealing s \
                WHERE s.id = 1";
-    let Some(row) = Sql::new(vsg.backend(), sql).one(vsg.db()).await? else { return Ok(()) };
+    let Some(row) = Sql::new(backend, sql).one(db).await? else { return Ok(false) };
     let known = row.try_get::<i64>("", "watermark")?.max(row.try_get::<Option<i64>>("", "last")?.unwrap_or_default());
-    if moment > known {
-        let mut sql = Sql::new(vsg.backend(), "UPDATE dbvsg_sealing SET watermark = ");
-        sql.bind(moment).push(" WHERE id = 1 AND watermark < ").bind(moment);
-        match sql.execute(vsg.db()).await {
-            // Who may only read can promise nothing, and is told what is known.
-            Err(Error::Denied { .. }) => return Ok(()),
-            done => done?,
-        };
-        // What was committed while the promise was being made.
-        seal(vsg).await?;
+    if moment <= known {
+        return Ok(false);
     }
-    Ok(())
+    let mut sql = Sql::new(backend, "UPDATE dbvsg_sealing SET watermark = ");
+    sql.bind(moment).push(" WHERE id = 1 AND watermark < ").bind(moment);
+    sql.execute(db).await?;
+    Ok(true)
 }
 
 /// The place of the newest sealed commit; zero if there is none. One query.

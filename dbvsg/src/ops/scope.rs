@@ -79,7 +79,7 @@ pub(super) async fn resolve<C: ConnectionTrait>(
         match scoped(db, backend, &tracked, action, &scope.named).await {
             Ok(scoped) => scope.tables.push(scoped),
             // Of several tables, those that have no such past are left as they are.
-            Err(error @ Error::UnknownReference { .. }) if !is_only => {
+            Err(error @ (Error::UnknownReference { .. } | Error::Pruned { .. })) if !is_only => {
                 scope.notes.push(format!("`{}` is left as it is: {error}", tracked.name()));
             }
             Err(error) => return Err(error),
@@ -144,10 +144,7 @@ async fn scoped<C: ConnectionTrait>(
         Action::Revert(_) => Target::Change { commit: named.clone(), undone: true },
         Action::CherryPick(_) => Target::Change { commit: named.clone(), undone: false },
     };
-    match &target {
-        Target::State(position) | Target::Over(position) => position.check(tracked)?,
-        Target::Change { commit, .. } => commit.before().check(tracked)?,
-    }
+    target.check(tracked)?;
     Ok(Scoped { tracked: tracked.clone(), target, head, reset })
 }
 

@@ -107,6 +107,7 @@ mod tests {
             partitioned: false,
             obstacle: None,
             cascades: vec![],
+            stamped: vec![],
         }
     }
 

@@ -107,7 +107,7 @@ impl Vsg {
         journal::find_commit(self.db(), self.backend(), &self.catalog(), position.id, tracked.as_deref()).await
     }
 
-    pub(super) async fn position(&self, table: Option<&str>, reference: &Reference) -> Result<Position> {
+    pub(crate) async fn position(&self, table: Option<&str>, reference: &Reference) -> Result<Position> {
         self.seal().await?;
         if let Reference::At(moment) = reference {
             journal::promise(self, moment.timestamp_micros()).await?;

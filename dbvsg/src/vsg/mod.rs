@@ -5,6 +5,7 @@ mod journal;
 mod ops;
 mod past;
 mod retention;
+mod rows;
 mod schema;
 mod tables;
 mod writing;

@@ -64,25 +64,6 @@ impl Vsg {
         Ok(history::diff(self.connection(), self.backend(), tracked, from, to))
     }
 
-    /// What differs in one row between two commits: column, value at the first, value at the second.
-    ///
-    /// # Errors
-    /// As [`Vsg::as_of_in`], and [`Error::UnknownRow`] if the row is there at neither.
-    pub async fn row_diff(
-        &self,
-        table: &str,
-        key: &Key,
-        from: &Reference,
-        to: &Reference,
-    ) -> Result<Vec<(String, serde_json::Value, serde_json::Value)>> {
-        let (from, to) = (self.row_at(table, key, from).await?, self.row_at(table, key, to).await?);
-        let tracked = self.tracked(table).await?;
-        if from.is_none() && to.is_none() {
-            return Err(Error::UnknownRow { table: table.to_owned(), key: key.to_text(&tracked.table) });
-        }
-        Ok(history::fields(&tracked.table, from.as_ref(), to.as_ref()))
-    }
-
     /// One row at a commit, or none if it was not there. One query once it is resolved.
     ///
     /// # Errors

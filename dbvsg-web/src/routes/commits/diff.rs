@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dbvsg::{DiffCount, Error, Reference, RowDiff, Tracked, Vsg, model::json as stored};
+use dbvsg::{DiffCount, Error, Reference, RowDiff, Table, Tracked, Vsg, model::json as stored};
 use futures_util::{Stream, StreamExt, TryStreamExt, future};
 use serde_json::{Value as Json, json};
 
@@ -78,7 +78,7 @@ impl Compared {
             for (kind, opening) in [(Kind::Added, "{\"added\":"), (Kind::Removed, ",\"removed\":"), (Kind::Changed, ",\"changed\":")] {
                 yield opening.as_bytes().to_vec();
                 let tracked = self.tracked.clone();
-                let rows = self.rows().await?.try_filter_map(move |row| future::ok(kind.show(&tracked, &row)));
+                let rows = self.rows().await?.try_filter_map(move |row| future::ok(kind.show(&tracked.table, &row)));
                 let mut pieces = stream::array(rows).boxed();
                 while let Some(piece) = pieces.try_next().await? {
                     yield piece;
@@ -89,8 +89,9 @@ impl Compared {
     }
 }
 
+/// What happened to a row between two states.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(in crate::routes) enum Kind {
     Added,
     Removed,
     Changed,
@@ -98,8 +99,7 @@ enum Kind {
 
 impl Kind {
     /// The row, if it is of this kind.
-    fn show(self, tracked: &Tracked, row: &RowDiff) -> Option<Json> {
-        let table = &tracked.table;
+    pub(in crate::routes) fn show(self, table: &Table, row: &RowDiff) -> Option<Json> {
         match (self, row) {
             (Self::Added, RowDiff::Added { row, .. }) | (Self::Removed, RowDiff::Removed { row, .. }) => {
                 Some(shown::row(table, Some(row)))

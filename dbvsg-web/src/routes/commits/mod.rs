@@ -6,6 +6,8 @@ mod one;
 mod state;
 mod verify;
 
+pub(super) use diff::Kind;
+
 use crate::operation::Operation;
 
 pub(super) fn operations() -> Vec<Operation> {

@@ -1,14 +1,17 @@
 //! The calls of one component.
 
+mod blame;
 mod create;
 mod delete;
 mod diff;
 mod export;
 mod history;
 mod import;
+mod lineage;
 mod list;
 mod replace;
 mod restore;
+mod rollback;
 mod row;
 mod update;
 
@@ -39,6 +42,9 @@ pub(super) fn operations(component: &Rows) -> Vec<Operation> {
         import::operation(component),
         history::operation(component),
         diff::operation(component),
+        blame::operation(component),
+        lineage::operation(component),
+        rollback::operation(component),
     ]);
     let name = &component.shape().component;
     operations.into_iter().map(|operation| operation.tag(name)).collect()
@@ -67,6 +73,11 @@ where
 {
     let component = component.clone();
     move |call| handler(component.clone(), call)
+}
+
+/// What the engine has to say of a row, with the component it belongs to.
+fn problem(shape: &Shape) -> impl FnOnce(dbvsg::Error) -> Problem {
+    |error| Problem::from(error).component(&shape.component)
 }
 
 /// There is no row with this key.

@@ -20,8 +20,9 @@ pub(super) fn definition(backend: &Postgres, column: &Column) -> String {
     format!("{} {}{collation}", backend.quote(&column.name), column.declared)
 }
 
-/// A key's versions in write order.
+/// A key's versions in write order. The baseline of a large table is read before the server has looked at it by itself: it
+/// would take the few versions of a commit for many, and read the whole history for them.
 pub(super) fn indexes(backend: &Postgres, tracked: &Tracked) -> Vec<String> {
-    let key = tracked.quoted_key(backend).join(", ");
-    vec![format!("CREATE INDEX ON {} ({key}, vsg_id)", backend.whole_name(&tracked.history))]
+    let (history, key) = (backend.whole_name(&tracked.history), tracked.quoted_key(backend).join(", "));
+    vec![format!("CREATE INDEX ON {history} ({key}, vsg_id)"), format!("ANALYZE {history}")]
 }

@@ -169,8 +169,8 @@ impl Backend for Sqlite {
     }
 
     fn begin_sealing(&self) -> Vec<String> {
-        // SQLite has one writer: the transaction's own lock is the lock.
-        vec!["UPDATE dbvsg_context SET commit_id = NULL WHERE id = 1 AND commit_id IS NOT NULL".into()]
+        // SQLite has one writer: the transaction's own lock is the lock. Its own commit, if it has one, goes on.
+        vec!["UPDATE dbvsg_context SET commit_id = NULL WHERE id = 1 AND commit_id IS NOT NULL AND uuid IS NULL".into()]
     }
 
     fn place(&self, placings: &[Placing]) -> Statement {
