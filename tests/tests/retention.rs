@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use dbvsg::{CommitId, Error, Key, Period, Pruned, Reference, Retention, Vsg, sea_orm::ConnectionTrait};
+use dbvsg::{CommitId, Error, Key, Period, Pruned, Reference, Retention, Side, Vsg, sea_orm::ConnectionTrait};
 use dbvsg_tests::{Engine, Scene, scenarios};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
@@ -171,7 +171,7 @@ async fn a_pruned_state_cannot_be_asked_for(engine: Engine) {
     refused(vsg.row_at("t", &key, &early).await.unwrap_err());
     refused(vsg.diff("t", &early, &late).await.err().unwrap());
     refused(vsg.diff("t", &late, &early).await.err().unwrap());
-    refused(vsg.row_diff("t", &key, &early, &late).await.unwrap_err());
+    refused(vsg.row_diff("t", &key, &Side::At(early.clone()), &Side::At(late.clone())).await.unwrap_err());
     refused(vsg.as_of_in(Some("t"), &early).await.unwrap_err());
     refused(vsg.as_of(commits[0]).await.unwrap().query_all_raw(scene.query(ALL)).await.unwrap_err().into());
     refused(held.query_all_raw(scene.query(ALL)).await.unwrap_err().into());
@@ -656,7 +656,7 @@ async fn tables_go_back_to_what_is_left(engine: Engine) {
     let (scene, commits) = story(engine).await;
     tag(&scene, "first", commits[0]).await;
     prune(&scene, &Retention::before(commits[5])).await;
-    let only = dbvsg::ApplyOptions::default().table("t");
+    let only = dbvsg::ApplyOptions::table("t");
     for commit in [commits[1], commits[4]] {
         let error = scene.vsg.checkout("ann", commit, &only).await.unwrap_err();
         assert!(matches!(error, Error::Pruned { .. }), "{error}");
