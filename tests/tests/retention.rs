@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use dbvsg::{CommitId, Error, Key, Period, Pruned, Reference, Retention, Vsg, sea_orm::ConnectionTrait};
+use dbvsg::{CommitId, Error, Key, Period, Pruned, Reference, Retention, Side, Vsg, sea_orm::ConnectionTrait};
 use dbvsg_tests::{Engine, Scene, scenarios};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
@@ -24,6 +24,7 @@ scenarios!(
     a_prune_that_is_cut_off_leaves_nothing,
     a_pruned_table_changes_its_shape,
     another_program_notices,
+    tables_go_back_to_what_is_left,
 );
 
 async fn story(engine: Engine) -> (Scene, Vec<CommitId>) {
@@ -170,7 +171,7 @@ async fn a_pruned_state_cannot_be_asked_for(engine: Engine) {
     refused(vsg.row_at("t", &key, &early).await.unwrap_err());
     refused(vsg.diff("t", &early, &late).await.err().unwrap());
     refused(vsg.diff("t", &late, &early).await.err().unwrap());
-    refused(vsg.row_diff("t", &key, &early.clone().into(), &late.clone().into()).await.unwrap_err());
+    refused(vsg.row_diff("t", &key, &Side::At(early.clone()), &Side::At(late.clone())).await.unwrap_err());
     refused(vsg.as_of_in(Some("t"), &early).await.unwrap_err());
     refused(vsg.as_of(commits[0]).await.unwrap().query_all_raw(scene.query(ALL)).await.unwrap_err().into());
     refused(held.query_all_raw(scene.query(ALL)).await.unwrap_err().into());
@@ -350,6 +351,11 @@ async fn the_history_of_a_row_begins_where_it_is_left(engine: Engine) {
     assert_eq!((page.total, numbers), (2, vec![2, 1]));
     assert_eq!(page.items[0].change.before, None, "what came before is gone, and the tagged one did not");
     assert!(page.items[0].change.after.is_some());
+    let lineage = scene.vsg.lineage("t", &key, 10, 0).await.unwrap().items;
+    let parents: Vec<Option<u64>> = lineage.iter().map(|version| version.parent_version).collect();
+    assert_eq!(parents, [None, None]);
+    let blame = scene.vsg.blame("t", &key).await.unwrap();
+    assert!(blame.iter().all(|value| value.commit == commits[5]), "as old as what is left: {blame:?}");
     // The audit counts what is there, page by page.
     let left = scene.audit().await;
     assert!(left.len() < audit.len());
@@ -643,5 +649,27 @@ async fn another_program_notices(engine: Engine) {
     let key = Key(vec![dbvsg::Value::Integer(1)]);
     assert!(matches!(other.row_at("t", &key, &commits[1].into()).await, Err(Error::Pruned { .. })));
     other.close().await.unwrap();
+    scene.end().await;
+}
+
+async fn tables_go_back_to_what_is_left(engine: Engine) {
+    let (scene, commits) = story(engine).await;
+    tag(&scene, "first", commits[0]).await;
+    prune(&scene, &Retention::before(commits[5])).await;
+    let only = dbvsg::ApplyOptions::table("t");
+    for commit in [commits[1], commits[4]] {
+        let error = scene.vsg.checkout("ann", commit, &only).await.unwrap_err();
+        assert!(matches!(error, Error::Pruned { .. }), "{error}");
+    }
+    // What this commit changed can only be told from the states before and after it.
+    for commit in [commits[0], commits[1], commits[5]] {
+        assert!(scene.vsg.revert("ann", commit, &only).await.is_err());
+    }
+    scene.vsg.checkout("ann", commits[0], &only).await.unwrap();
+    assert_eq!(scene.rows(ALL).await, STATES[0]);
+    scene.vsg.rollback_to("ann", commits[6], &only).await.unwrap();
+    assert_eq!(scene.rows(ALL).await, STATES[6]);
+    prune(&scene, &Retention::before(Reference::Head { back: 0 })).await;
+    assert_eq!(told(&scene, &commits).await, [0]);
     scene.end().await;
 }

@@ -189,7 +189,12 @@ impl Txn {
             }
             Writers::Many => vsg.position(Some(&tracked.name()), reference).await?,
         };
-        position.check(tracked)?;
+        // As it is now: it may have been pruned since this transaction began.
+        let catalog = match backend.writers() {
+            Writers::One => vsg.catalog_within(&self.inner).await?,
+            Writers::Many => vsg.catalog(),
+        };
+        position.check(catalog.by_id(tracked.id).map_or(tracked, |tracked| tracked))?;
         let row = match backend.writers() {
             Writers::One => history::row_at(&self.inner, backend, tracked, key, &position).await?,
             // This transaction may see a state from before the sealing.

@@ -36,6 +36,8 @@ pub struct Blame {
 
 /// A version with what is told of its commit.
 struct Told {
+    seq: i64,
+    end: Option<i64>,
     op: Op,
     row: Row,
     commit: CommitId,
@@ -45,10 +47,11 @@ struct Told {
 }
 
 /// How many columns stand before those of the table.
-const LEADING: usize = 6;
+const LEADING: usize = 8;
 
 /// The columns whose change makes a version, each with the commit it has its value from; none if the row is not there. One
-/// query, read from the newest version on until every column is explained.
+/// query, read from the newest version on until every column is explained. Where retention took away what came before a
+/// version, its values are as old as that is.
 pub(crate) async fn blame(
     db: &DatabaseConnection,
     backend: &'static dyn Backend,
@@ -58,7 +61,7 @@ pub(crate) async fn blame(
     let mut sql = Sql::new(
         backend,
         format!(
-            "SELECT h.vsg_id, h.vsg_op, c.uuid, c.actor, c.message, c.committed_at, {} FROM {} h JOIN dbvsg_commit c ON c.id = h.vsg_begin",
+            "SELECT h.vsg_id, h.vsg_op, c.uuid, c.actor, c.message, c.committed_at, c.seq, h.vsg_end, {} FROM {} h JOIN dbvsg_commit c ON c.id = h.vsg_begin",
             tracked.projection(backend, "h"),
             backend.quote_table(&tracked.history),
         ),
@@ -79,7 +82,7 @@ pub(crate) async fn blame(
             Op::Insert | Op::Baseline => None,
             _ => versions.try_next().await?.map(|row| told(backend, tracked, &row)).transpose()?,
         };
-        let before = before.filter(|before| before.op != Op::Delete);
+        let before = before.filter(|before| before.op != Op::Delete && before.end == Some(version.seq));
         open.retain(|&position| {
             let value = &version.row.values[position];
             let is_older = before.as_ref().is_some_and(|before| before.row.values[position].same(value));
@@ -96,6 +99,8 @@ pub(crate) async fn blame(
 
 fn told(backend: &dyn Backend, tracked: &Tracked, row: &QueryResult) -> Result<Told> {
     Ok(Told {
+        seq: row.try_get("", "seq")?,
+        end: row.try_get("", "vsg_end")?,
         op: op(tracked, row)?,
         row: tracked.read(backend, row, LEADING)?,
         commit: row.try_get::<String>("", "uuid")?.parse()?,

@@ -26,7 +26,7 @@ pub struct Lineage {
     pub branch: String,
     /// What happened.
     pub operation: Op,
-    /// The version before it; none for the first.
+    /// The version before it; none for the first, or where retention took it away.
     pub parent_version: Option<u64>,
     /// The commit that its commit merged, for a merge.
     pub merged_from: Option<CommitId>,
@@ -42,13 +42,15 @@ pub(crate) async fn lineage<C: ConnectionTrait>(
     offset: u64,
 ) -> Result<Page<Lineage>> {
     let total = count_of_row(db, backend, tracked, key, |_| ()).await?;
+    let history = backend.quote_table(&tracked.history);
     let mut sql = Sql::new(
         backend,
         format!(
-            "SELECT h.vsg_id, h.vsg_op, c.uuid, b.name AS branch, m.uuid AS merged FROM {} h \
+            "SELECT h.vsg_id, h.vsg_op, c.uuid, b.name AS branch, m.uuid AS merged, EXISTS (SELECT 1 FROM {history} p \
+             WHERE {} AND p.vsg_id < h.vsg_id AND p.vsg_end = c.seq) AS follows FROM {history} h \
              JOIN dbvsg_commit c ON c.id = h.vsg_begin JOIN dbvsg_branch b ON b.id = h.vsg_branch \
              LEFT JOIN dbvsg_commit m ON m.id = c.merged_id",
-            backend.quote_table(&tracked.history),
+            tracked.same_key(backend, "p", "h"),
         ),
     );
     of_row(&mut sql, tracked, key);
@@ -66,7 +68,7 @@ fn version(tracked: &Tracked, row: &QueryResult, before: u64) -> Result<Lineage>
         commit: row.try_get::<String>("", "uuid")?.parse()?,
         branch: row.try_get("", "branch")?,
         operation: op(tracked, row)?,
-        parent_version: (before > 0).then_some(before),
+        parent_version: row.try_get::<bool>("", "follows")?.then_some(before),
         merged_from: row.try_get::<Option<String>>("", "merged")?.map(|uuid| uuid.parse()).transpose()?,
     })
 }

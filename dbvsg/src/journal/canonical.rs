@@ -274,7 +274,7 @@ mod tests {
         let (id, name) = (Value::Integer(1), Value::Text("Zoë".into()));
         let columns = [("id", &id), ("name", &name)];
         digest.version((Some(3), Some(4)), 7, &Value::Integer(1), &Value::Text("insert".into()), columns.into_iter());
-        assert_eq!(digest.finish().to_string(), "?");
+        assert_eq!(digest.finish().to_string(), "8e1191f3cd71f94acc244b470485d57340d370dbd59480afbd9455c4a0df2319");
     }
 
     #[test]

@@ -33,6 +33,14 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// Refuses states that the table has none of, or none any more.
+    pub(super) fn check(&self, tracked: &Tracked) -> Result<()> {
+        match self {
+            Self::State(position) | Self::Over(position) => position.check(tracked),
+            Self::Change { commit, .. } => commit.before().check(tracked).and_then(|()| commit.check(tracked)),
+        }
+    }
+
     /// The positions of base and theirs; no base where that is what is there now.
     fn sides(&self) -> (Option<Position>, Position) {
         match self {

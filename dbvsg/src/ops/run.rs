@@ -111,6 +111,7 @@ impl Running<'_> {
         let (scope, known) = self.hold(&txn).await?;
         self.expect(&txn, &scope).await?;
         let plans = self.plans(txn.inner(), &scope).await?;
+        self.expect_unpruned(&scope).await?;
         let mut told = self.tell(&txn, &scope, &plans).await?;
         let moved = self.moved(&scope);
         if !told.conflicts.is_empty() || plans.iter().all(Plan::is_empty) && !moved {
@@ -170,6 +171,20 @@ impl Running<'_> {
         }
         // HEAD became another commit meanwhile, with other tables.
         Err(Error::Unavailable(sea_orm::DbErr::Custom("other writers were faster".into())))
+    }
+
+    /// Refuses plans from which versions are missing: where others go on, the past can have been pruned since it was found to
+    /// be there.
+    async fn expect_unpruned(&self, scope: &Scope) -> Result<()> {
+        if self.backend.writers() == Writers::One {
+            return Ok(());
+        }
+        let catalog = self.vsg.catalog_now(&DatabaseExecutor::Connection(self.vsg.db())).await?;
+        let gone = |tracked: &Tracked| Error::NotTracked { table: tracked.name() };
+        scope.tables.iter().try_for_each(|scoped| {
+            let tracked = catalog.by_id(scoped.tracked.id).ok_or_else(|| gone(&scoped.tracked))?;
+            scoped.target.check(tracked)
+        })
     }
 
     /// Read where others are seen as well: a transaction that has read once goes on seeing that state on some engines.

@@ -144,10 +144,7 @@ async fn scoped<C: ConnectionTrait>(
         Action::Revert(_) => Target::Change { commit: named.clone(), undone: true },
         Action::CherryPick(_) => Target::Change { commit: named.clone(), undone: false },
     };
-    match &target {
-        Target::State(position) | Target::Over(position) => position.check(tracked)?,
-        Target::Change { commit, .. } => commit.before().check(tracked)?,
-    }
+    target.check(tracked)?;
     Ok(Scoped { tracked: tracked.clone(), target, head, reset })
 }
 

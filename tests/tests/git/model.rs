@@ -293,9 +293,9 @@ impl Play {
         assert_eq!(told.commit.is_some(), changes, "{told:?}");
         let Some(made) = told.commit else { return };
         let marked = match wanted {
-            Move::Rollback => place..=place,
-            Move::RollbackTo(_) => place + 1..=self.model.entries.len() - 1,
-            _ => 1..=0,
+            Move::Rollback => place..place + 1,
+            Move::RollbackTo(_) => place + 1..self.model.entries.len(),
+            _ => 0..0,
         };
         for entry in marked.filter(|entry| !self.model.entries[*entry].is_reset).collect::<Vec<_>>() {
             self.model.entries[entry].is_marked = true;

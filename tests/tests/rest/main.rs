@@ -12,6 +12,7 @@ mod interface;
 mod keys;
 mod outage;
 mod reading;
+mod retention;
 mod rows;
 mod tables;
 mod tags;
