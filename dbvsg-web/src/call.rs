@@ -177,8 +177,17 @@ impl Call {
     }
 
     /// What HEAD must be.
-    pub(crate) fn parent(&self) -> Result<Option<Reference>, Problem> {
+    fn parent(&self) -> Result<Option<Reference>, Problem> {
         Ok(self.header("X-Parent")?.map(Reference::from_str).transpose()?)
+    }
+
+    /// Who writes, why, and what HEAD must be.
+    pub(crate) fn expecting_author(&self) -> Result<Author, Problem> {
+        let author = self.author()?;
+        Ok(match self.parent()? {
+            Some(parent) => author.expect_parent(parent),
+            None => author,
+        })
     }
 
     /// Begins the transaction of a change by this author to this table, whose HEAD must be what the caller says.

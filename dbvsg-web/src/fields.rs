@@ -50,10 +50,9 @@ impl Fields {
         self.value(name).map(|value| value.as_bool().ok_or_else(expected)).transpose()
     }
 
-    /// A reference that must be there.
+    /// A reference that must be there. Malformed, it is told as everywhere.
     pub(crate) fn reference(&self, name: &str) -> Result<Reference, Problem> {
-        let parsed = self.required(name)?.parse::<Reference>();
-        parsed.map_err(|error| Problem::from(error).in_body().field(name))
+        self.required(name)?.parse().map_err(|error: dbvsg::Error| Problem::from(error).field(name))
     }
 }
 
@@ -91,8 +90,8 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_reference_in_a_body_is_a_matter_of_content() {
+    fn a_malformed_reference_is_the_same_in_a_body() {
         let refused = fields(json!({"a": "HEAD~"})).unwrap().reference("a").unwrap_err();
-        assert_eq!(refused.status(), poem::http::StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!((refused.status(), refused.named_field()), (poem::http::StatusCode::BAD_REQUEST, Some("a")));
     }
 }

@@ -37,6 +37,8 @@ impl Parameter {
         let description = match name {
             "id" => "the key; the values of a composite one are joined by a comma, each percent-encoded",
             "ref" => "a commit id or 7 digits of it, HEAD, HEAD~n, a tag, a branch or an RFC 3339 timestamp",
+            "table" => "a table, or the component that shows it",
+            "name" => "its name, percent-encoded: `release%2F1.0`",
             _ => "its name",
         };
         Self {
@@ -105,6 +107,18 @@ impl Parameter {
                 "how many to leave out first",
             ),
         ]
+    }
+
+    /// `limit` and `offset` of a list that is whole without them.
+    pub(crate) fn part() -> [Self; 2] {
+        let [mut limit, offset] = Self::page();
+        limit.schema = json!({"type": "integer", "minimum": 1, "maximum": 1000});
+        [limit, offset]
+    }
+
+    /// `from` and `to`.
+    pub(crate) fn range() -> [Self; 2] {
+        [Self::text("from", "the first commit").required(), Self::text("to", "the second commit").required()]
     }
 
     /// `table`.

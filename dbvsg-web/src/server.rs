@@ -40,10 +40,15 @@ impl Shared {
         shapes.into_iter().find(|shape| shape.component == component).map(|shape| shape.table.as_str())
     }
 
+    /// The component that shows a table.
+    pub(crate) fn mounted_as(&self, table: &str) -> Option<&str> {
+        let shapes = self.components.iter().map(|component| component.shape());
+        shapes.into_iter().find(|shape| shape.table == table).map(|shape| shape.component.as_str())
+    }
+
     /// The name that answers give a table: that of its component, if one is mounted.
     pub(crate) fn component_of<'a>(&'a self, table: &'a str) -> &'a str {
-        let shapes = self.components.iter().map(|component| component.shape());
-        shapes.into_iter().find(|shape| shape.table == table).map_or(table, |shape| shape.component.as_str())
+        self.mounted_as(table).unwrap_or(table)
     }
 }
 

@@ -210,6 +210,26 @@ pub enum Error {
         /// Some of the commits it could name.
         candidates: Vec<String>,
     },
+    /// A name that a tag cannot have.
+    #[error("`{name}` is no name for a tag: {reason}")]
+    InvalidName {
+        /// As given.
+        name: String,
+        /// What was expected.
+        reason: String,
+    },
+    /// The tag is there already.
+    #[error("the tag `{name}` is there already; delete it first, or choose another name")]
+    TagExists {
+        /// Its name.
+        name: String,
+    },
+    /// There is no such tag.
+    #[error("there is no tag `{name}`")]
+    UnknownTag {
+        /// The name asked for.
+        name: String,
+    },
     /// HEAD is not what the caller expected.
     #[error("HEAD is {actual}, not {expected}; read the current state and try again")]
     StaleParent {
@@ -293,6 +313,7 @@ impl Error {
             Self::UnknownTable { .. }
             | Self::NotTracked { .. }
             | Self::UnknownRow { .. }
+            | Self::UnknownTag { .. }
             | Self::UnknownRowAt { .. }
             | Self::Pruned { .. }
             | Self::UnknownReference { .. } => ErrorKind::NotFound,
@@ -305,12 +326,14 @@ impl Error {
             | Self::ReadOnly { .. } => ErrorKind::Malformed,
             Self::Violation { .. }
             | Self::InvalidValue { .. }
+            | Self::InvalidName { .. }
             | Self::Hook(_)
             | Self::Untrackable { .. }
             | Self::Unfollowable { .. }
             | Self::Import { .. }
             | Self::DamagedBackup { .. } => ErrorKind::Invalid,
             Self::AlreadyTracked { .. }
+            | Self::TagExists { .. }
             | Self::SoftDeleted { .. }
             | Self::NoSoftDelete { .. }
             | Self::RecordLimit { .. }

@@ -31,9 +31,10 @@
 //! ```
 //!
 //! The layers, each using only what stands before it: [`model`] (plain values), `backend` (the only place that knows a
-//! dialect), `catalog`, `capture`, `journal`, `schema`, `history`, `retention`, `accessor`, `transfer`.
+//! dialect), `catalog`, `capture`, `annotation`, `journal`, `schema`, `history`, `retention`, `accessor`, `transfer`.
 
 mod accessor;
+mod annotation;
 mod backend;
 mod capture;
 mod catalog;
@@ -54,14 +55,14 @@ pub use accessor::{
 pub use async_trait::async_trait;
 pub use backend::{ConnectOptions, Synchronous};
 pub use capture::{Policy, Txn, TxnConnection};
-pub use catalog::{TableStatus, Tracked};
+pub use catalog::{TableStatistics, TableStatus, Tracked};
 pub use dbvsg_derive::Versioned;
 pub use error::{Constraint, Error, ErrorKind, Result};
 pub use history::{AsOf, AuditFilter, Blame, DiffCount, Differences, Lineage, Page, RowDiff, Side};
 pub use journal::{Backlog, LogFilter, Problem, Verification};
 pub use model::{
-    Author, Change, Column, ColumnKind, Commit, CommitId, CommitTable, Form, Hash, Key, Op, Reference, Row, Table,
-    TableName, Value, Version,
+    Author, Change, Column, ColumnKind, Comment, Commit, CommitId, CommitTable, Form, Hash, Key, Op, Reference, Row,
+    Table, TableName, Tag, Value, Version,
 };
 pub use ops::{Applied, ApplyOptions, Cell, Conflict, ConflictKind, Executed, Preview, TableChanges, Tables};
 pub use retention::{Horizon, Period, Pruned, PrunedTable, Retention, Rule};

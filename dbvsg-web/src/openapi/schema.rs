@@ -77,10 +77,18 @@ pub(crate) fn common() -> Map<String, Json> {
         ("CommitTable", commit_table()),
         ("Change", change()),
         ("Version", version()),
+        ("Tag", tag()),
+        ("NewTag", new_tag()),
+        ("Comment", comment()),
+        ("NewComment", new_comment()),
+        ("TableStatus", table_status()),
+        ("TableStatistics", table_statistics()),
+        ("Enabling", json!({"type": "object", "additionalProperties": false, "properties": {"suffix": suffix()}})),
         ("RowDiff", row_diff()),
         ("Blame", blame()),
         ("Lineage", lineage()),
         ("Diff", diff()),
+        ("Comparison", comparison()),
         ("DiffCount", object(json!({"added": count(), "removed": count(), "changed": count()}))),
         ("Verification", verification()),
         ("Applied", applied()),
@@ -136,12 +144,86 @@ fn version() -> Json {
     object(json!({
         "version": count(), "commit": id(), "operation": word(&OPERATIONS), "actor": text(),
         "message": optional(text()), "at": moment(), "before": optional(row()), "after": optional(row()),
-        "changed": array(text()), "tags": array(text()), "comments": array(json!({})),
+        "changed": array(text()), "tags": array(text()), "comments": array(named("Comment")),
     }))
+}
+
+fn tag() -> Json {
+    object(json!({
+        "name": text(), "ref": id(), "comment": optional(text()), "actor": text(), "created_at": moment(),
+        "deleted_at": optional(moment()), "deleted_by": optional(text()),
+    }))
+}
+
+fn new_tag() -> Json {
+    let name = "letters, digits, `.`, `_`, `-` and `/`; nothing that reads like another kind of reference";
+    json!({
+        "type": "object",
+        "required": ["name", "ref"],
+        "additionalProperties": false,
+        "properties": {
+            "name": {"type": "string", "minLength": 1, "maxLength": 100, "description": name},
+            "ref": {"type": "string", "description": "a reference to the commit"},
+            "comment": optional(json!({"type": "string", "maxLength": 10000})),
+        },
+    })
+}
+
+fn comment() -> Json {
+    object(json!({
+        "comment": text(), "actor": text(), "created_at": moment(), "table": optional(text()), "key": optional(text()),
+        "version": optional(count()),
+    }))
+}
+
+fn new_comment() -> Json {
+    let key = "the row's key: its value, or the array of its values";
+    let version = "the number that the row's history gives a version which the commit made; needs `table` and `key`";
+    json!({
+        "type": "object",
+        "required": ["comment"],
+        "additionalProperties": false,
+        "properties": {
+            "comment": {"type": "string", "minLength": 1, "maxLength": 10000},
+            "table": {"type": "string", "nullable": true, "description": "a table, or the component that shows it"},
+            "key": {"nullable": true, "description": key},
+            "version": {"type": "integer", "format": "int64", "minimum": 1, "nullable": true, "description": version},
+        },
+    })
+}
+
+fn table_status() -> Json {
+    object(json!({
+        "table": text(), "component": optional(text()), "tracked": flag(), "history_table": optional(text()),
+        "rows": optional(count()), "versions": optional(count()), "reason": optional(text()),
+    }))
+}
+
+fn table_statistics() -> Json {
+    let bytes = "what its history takes: exact on SQLite and PostgreSQL, what MariaDB last counted";
+    object(json!({
+        "table": text(), "tracked": flag(), "history_table": optional(text()), "enabled_at": optional(moment()),
+        "rows": optional(count()), "versions": optional(count()), "inserts": optional(count()),
+        "updates": optional(count()), "deletes": optional(count()), "first_change": optional(moment()),
+        "last_change": optional(moment()),
+        "history_bytes": {"type": "integer", "format": "int64", "nullable": true, "description": bytes},
+    }))
+}
+
+fn suffix() -> Json {
+    json!({
+        "type": "string", "nullable": true, "pattern": "^[A-Za-z0-9_-]{1,50}$", "default": "_history",
+        "description": "what is added to the table's name to name its history",
+    })
 }
 
 fn row_diff() -> Json {
     object(json!({"from": text(), "to": text(), "fields": fields(), "summary": text()}))
+}
+
+/// A row on either side.
+fn changed_row() -> Json {
+    object(json!({"id": {}, "from": row(), "to": row(), "fields": fields()}))
 }
 
 fn blame() -> Json {
@@ -158,8 +240,13 @@ fn lineage() -> Json {
 }
 
 fn diff() -> Json {
-    let changed = object(json!({"id": {}, "from": row(), "to": row(), "fields": fields()}));
-    object(json!({"added": array(row()), "removed": array(row()), "changed": array(changed)}))
+    object(json!({"added": array(row()), "removed": array(row()), "changed": array(changed_row())}))
+}
+
+fn comparison() -> Json {
+    object(json!({
+        "added_rows": array(row()), "deleted_rows": array(row()), "modified_rows": array(changed_row()),
+    }))
 }
 
 fn applied() -> Json {

@@ -12,6 +12,7 @@ impl From<Error> for Problem {
             Error::UnknownTable { table } => not_found("unknown-table", "Unknown table", detail).table(table),
             Error::NotTracked { table } => not_found("not-tracked", "Table not tracked", detail).table(table),
             Error::UnknownRow { table, key } => not_found("unknown-row", "Unknown row", detail).table(table).key(key),
+            Error::UnknownTag { .. } => not_found("unknown-tag", "Unknown tag", detail),
             Error::UnknownRowAt { table, key, .. } => {
                 not_found("unknown-row", "Unknown row", detail).table(table).key(key)
             }
@@ -32,6 +33,8 @@ impl From<Error> for Problem {
                     None => problem,
                 }
             }
+            Error::InvalidName { .. } => invalid("invalid-name", "Invalid name", detail).field("name"),
+            Error::Untrackable { table, .. } => invalid("untrackable", "Table cannot be tracked", detail).table(table),
             Error::DamagedBackup { .. } => invalid("damaged-backup", "Backup refused", detail),
             Error::SoftDeleted { table, key } => {
                 conflict("soft-deleted", "Row is deleted", detail).table(table).key(key)
@@ -40,6 +43,7 @@ impl From<Error> for Problem {
             Error::RecordLimit { component, .. } => {
                 conflict("record-limit", "Record limit reached", detail).component(component)
             }
+            Error::TagExists { .. } => conflict("tag-exists", "Tag exists", detail).field("name"),
             Error::StaleParent { .. } => conflict("stale-parent", "Stale parent", detail),
             Error::AlreadyTracked { table } => {
                 conflict("already-tracked", "Table tracked already", detail).table(table)

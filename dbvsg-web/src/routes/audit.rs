@@ -12,7 +12,8 @@ use crate::{
     reply::{self, Reply},
 };
 
-const OPERATIONS: [Op; 5] = [Op::Insert, Op::Update, Op::Delete, Op::SoftDelete, Op::Restore];
+/// The operations that changes are filtered by.
+pub(super) const OPERATIONS: [Op; 5] = [Op::Insert, Op::Update, Op::Delete, Op::SoftDelete, Op::Restore];
 
 pub(super) fn operations() -> [Operation; 2] {
     let filters = || {

@@ -2,13 +2,17 @@
 
 mod audit;
 mod commits;
+mod compared;
 mod component;
 mod copies;
 mod git;
 mod health;
+mod key;
 mod meta;
 mod retention;
 mod shown;
+mod tables;
+mod tags;
 
 use std::sync::Arc;
 
@@ -21,6 +25,8 @@ pub(crate) fn operations(components: &[Arc<dyn Component>]) -> Vec<Operation> {
     operations.extend(audit::operations());
     operations.extend(copies::operations());
     operations.extend(commits::operations());
+    operations.extend(tags::operations());
+    operations.extend(tables::operations());
     operations.extend(git::operations());
     operations.extend(retention::operations());
     operations.extend(meta::operations());

@@ -1,6 +1,6 @@
 //! `POST /vsg/tables/{table}/prune` and `/vsg/tables/{table}/disable`
 
-use dbvsg::{Author, Error, Period, Retention, Rule};
+use dbvsg::{Error, Period, Retention, Rule};
 use poem::http::{Method, StatusCode};
 use serde_json::json;
 
@@ -43,7 +43,7 @@ pub(super) fn operations() -> [Operation; 2] {
 }
 
 async fn prune(mut call: Call) -> Reply {
-    let author = author(&call)?;
+    let author = call.expecting_author()?;
     let fields = Fields::of(call.object().await?, &["before", "keep_versions", "one_per", "dry_run"])?;
     let (rule, dry_run) = (rule(&fields)?, fields.flag("dry_run")?.unwrap_or(true));
     let retention = Retention::new(rule).table(table(&call).await?).dry_run(dry_run);
@@ -52,7 +52,7 @@ async fn prune(mut call: Call) -> Reply {
 }
 
 async fn disable(mut call: Call) -> Reply {
-    let author = author(&call)?;
+    let author = call.expecting_author()?;
     let fields = Fields::of(call.optional_object().await?, &["drop_history", "confirm"])?;
     let table = table(&call).await?;
     let dropped = fields.flag("drop_history")?.unwrap_or(false);
@@ -64,14 +64,6 @@ async fn disable(mut call: Call) -> Reply {
     let commit = call.vsg().disable(author, &table, dropped).await?;
     let answer = json!({"status": "disabled", "table": table, "history_dropped": dropped});
     Ok(reply::committed(reply::ok(&answer)?, commit))
-}
-
-fn author(call: &Call) -> Result<Author, Problem> {
-    let author = call.author()?;
-    Ok(match call.parent()? {
-        Some(parent) => author.expect_parent(parent),
-        None => author,
-    })
 }
 
 /// The table that the path names, which is tracked, or was.

@@ -41,8 +41,8 @@ pub(super) fn version(table: &Table, version: &Version) -> Json {
         "before": row(table, before),
         "after": row(table, after),
         "changed": changed,
-        "tags": [],
-        "comments": [],
+        "tags": version.tags,
+        "comments": version.comments,
     })
 }
 

@@ -1,6 +1,7 @@
 //! What differs between the databases. Nothing outside this folder knows a dialect.
 
 mod alteration;
+mod begin;
 mod boundaries;
 mod connect;
 mod failure;
@@ -18,6 +19,7 @@ use sea_orm::{
 };
 
 pub(crate) use alteration::Alteration;
+pub(crate) use begin::begin;
 pub(crate) use boundaries::{Boundaries, Boundary};
 pub(crate) use connect::connect;
 pub use connect::{ConnectOptions, Synchronous};
@@ -199,6 +201,9 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
 
     /// A table as it is now, or none.
     async fn describe(&self, db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<Table>>;
+
+    /// The room that a table and its indexes take; none if the engine does not tell.
+    async fn table_bytes(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Option<i64>>;
 
     /// Keeps writers off a table until the transaction ends, where creating a trigger does not do so from the start.
     fn lock_table(&self, _table: &TableName) -> Option<String> {

@@ -5,8 +5,9 @@ use crate::{
     Error, Result, Vsg,
     backend::{Backend, Sql},
     catalog::{self, KnownColumn, MAIN, Retained, Tracked},
+    history,
     journal::{self, View},
-    model::{CommitId, Table, TableName},
+    model::{Author, CommitId, Table, TableName},
 };
 
 /// How a table's columns are treated.
@@ -72,11 +73,12 @@ pub(crate) fn obstacle(table: &Table) -> Option<String> {
     Some(format!("its column `{}` begins with `vsg_`, which history uses itself; rename it", taken.name))
 }
 
-/// Puts a table under version control: history table, baseline, triggers, in one transaction where the engine can.
-pub(crate) async fn enable(vsg: &Vsg, name: &str, policy: &Policy) -> Result<()> {
+/// Puts a table under version control: history table, baseline, triggers, in one transaction where the engine can. Returns
+/// the commit of the baseline.
+pub(crate) async fn enable(vsg: &Vsg, author: &Author, name: &str, policy: &Policy) -> Result<Option<CommitId>> {
     let backend = vsg.backend();
     if !backend.transactional_ddl() {
-        return stepwise::enable(vsg, name, policy).await;
+        return stepwise::enable(vsg, author, name, policy).await;
     }
     let txn = super::txn::begin_write(vsg.db(), backend.latest()).await?;
     let db = DatabaseExecutor::Transaction(&txn);
@@ -88,8 +90,9 @@ pub(crate) async fn enable(vsg: &Vsg, name: &str, policy: &Policy) -> Result<()>
         return Err(Error::AlreadyTracked { table: name.to_owned() });
     }
     journal::seal_within(&txn, vsg, View::Own).await?;
+    check_head(&txn, backend, author).await?;
     let tracked = install(&txn, backend, table, policy).await?;
-    baseline(&txn, backend, &tracked).await?;
+    let commit = baseline(&txn, backend, author, &tracked).await?;
     for sql in backend.history_indexes(&tracked) {
         txn.execute_unprepared(&sql).await?;
     }
@@ -101,7 +104,19 @@ pub(crate) async fn enable(vsg: &Vsg, name: &str, policy: &Policy) -> Result<()>
     drop(db);
     txn.commit().await?;
     vsg.set_catalog(catalog);
-    Ok(())
+    Ok(commit)
+}
+
+/// Refuses to go on unless HEAD is what the author expects.
+pub(super) async fn check_head(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    author: &Author,
+) -> Result<()> {
+    match &author.expected_parent {
+        Some(expected) => history::expect_head(txn, backend, None, expected).await,
+        None => Ok(()),
+    }
 }
 
 /// The table of this name, if it can be tracked with this policy.
@@ -218,24 +233,29 @@ async fn note(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked:
     Ok(sql.one(txn).await?.map(|row| row.try_get("", "id")).transpose()?.unwrap_or_default())
 }
 
-/// Writes the rows that are there as the first versions, in one statement and one commit.
+/// Writes the rows that are there as the first versions, in one statement and one commit. Returns it, if there are any.
 pub(super) async fn baseline(
     txn: &DatabaseTransaction,
     backend: &'static dyn Backend,
+    author: &Author,
     tracked: &Tracked,
-) -> Result<()> {
+) -> Result<Option<CommitId>> {
     refuse_null_keys(txn, backend, tracked).await?;
     let table = backend.quote_table(&tracked.table.name);
     let any = format!("SELECT 1 AS one FROM {table} LIMIT 1");
     if txn.query_one_raw(Statement::from_string(backend.builder(), any)).await?.is_none() {
-        return Ok(());
+        return Ok(None);
     }
     let uuid = CommitId::random();
     let (column, fresh) = backend.fresh_id("id");
-    let into = format!("INSERT INTO dbvsg_commit ({column}uuid, branch_id, actor, operation, message, written_at)");
+    let into = format!(
+        "INSERT INTO dbvsg_commit ({column}uuid, branch_id, actor, operation, message, query, meta, written_at)"
+    );
     let mut sql = Sql::new(backend, format!("{into} VALUES ({fresh}"));
-    sql.bind(uuid.to_string()).push(&format!(", {MAIN}, 'dbvsg', 'BASELINE', "));
-    sql.bind(format!("{} enabled", tracked.name())).push(&format!(", {})", backend.now()));
+    let message = author.message.clone().unwrap_or_else(|| format!("{} enabled", tracked.name()));
+    sql.bind(uuid.to_string()).push(&format!(", {MAIN}, ")).bind(author.actor.as_str()).push(", 'BASELINE', ");
+    sql.bind(message).push(", ").bind(author.query.clone()).push(", ");
+    sql.bind(author.meta.as_ref().map(ToString::to_string)).push(&format!(", {})", backend.now()));
     sql.execute(txn).await?;
     let columns: Vec<String> = tracked.captured_columns().map(|column| backend.quote(&column.name)).collect();
     let each = |names: &[String]| names.iter().map(|name| format!("l.{name}")).collect::<Vec<_>>().join(", ");
@@ -249,7 +269,7 @@ pub(super) async fn baseline(
         each(&tracked.quoted_key(backend)),
     );
     txn.execute_unprepared(&backend.copying(sql)).await?;
-    Ok(())
+    Ok(Some(uuid))
 }
 
 async fn refuse_null_keys(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked: &Tracked) -> Result<()> {

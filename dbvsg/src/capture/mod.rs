@@ -8,4 +8,4 @@ pub use enable::Policy;
 pub(crate) use enable::{enable, obstacle};
 pub(crate) use stepwise::{clean_up, try_turn, turn};
 pub use txn::{Txn, TxnConnection};
-pub(crate) use txn::{begin, begin_on, begin_patiently, begin_write, transaction};
+pub(crate) use txn::{begin, begin_on, begin_patiently, begin_read, begin_write, transaction};

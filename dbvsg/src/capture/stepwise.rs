@@ -4,15 +4,15 @@
 //! baseline, so that no write slips through between them; writers then wait while the baseline is taken, and what the
 //! triggers caught until then is thrown away, because it lies before the table's known past.
 
-use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, Statement};
 
 use super::{
     Policy,
-    enable::{activate, baseline, install, trackable},
+    enable::{activate, baseline, check_head, install, trackable},
     txn::begin_write,
 };
 use crate::{
-    Error, Result, Vsg,
+    Author, CommitId, Error, Result, Vsg,
     backend::Sql,
     catalog::{self, HalfDone, Tracked},
     journal::{self, View},
@@ -21,19 +21,24 @@ use crate::{
 /// The state of a table that is on its way to be tracked.
 const ENABLING: &str = "enabling";
 
-pub(super) async fn enable(vsg: &Vsg, name: &str, policy: &Policy) -> Result<()> {
+pub(super) async fn enable(vsg: &Vsg, author: &Author, name: &str, policy: &Policy) -> Result<Option<CommitId>> {
     let turn = turn(vsg).await?;
     clean(vsg).await?;
-    let done = async { fill(vsg, &prepare(vsg, name, policy).await?).await };
-    if let Err(error) = done.await {
-        if let Err(left) = clean(vsg).await {
-            // Whoever connects next tries again.
-            tracing::warn!(error = &left as &dyn std::error::Error, table = name, "a table is left half enabled");
+    let done = async { fill(vsg, author, &prepare(vsg, name, policy).await?).await };
+    match done.await {
+        Ok(commit) => {
+            turn.commit().await?;
+            vsg.reload().await?;
+            Ok(commit)
         }
-        return Err(error);
+        Err(error) => {
+            if let Err(left) = clean(vsg).await {
+                // Whoever connects next tries again.
+                tracing::warn!(error = &left as &dyn std::error::Error, table = name, "a table is left half enabled");
+            }
+            Err(error)
+        }
     }
-    turn.commit().await?;
-    vsg.reload().await
 }
 
 /// Undoes what a program left half-way that was killed while it enabled a table. Does nothing if one is at it right now.
@@ -63,7 +68,7 @@ pub(crate) async fn try_turn(vsg: &Vsg) -> Result<DatabaseTransaction> {
 }
 
 async fn take_turn(vsg: &Vsg, patience: &str) -> Result<DatabaseTransaction> {
-    let turn = vsg.db().begin().await?;
+    let turn = begin_write(vsg.db(), None).await?;
     let sql = format!("SELECT id FROM dbvsg_sealing WHERE id = 3{}{patience}", vsg.backend().for_update());
     turn.query_one_raw(Statement::from_string(vsg.backend().builder(), sql)).await?;
     Ok(turn)
@@ -72,7 +77,7 @@ async fn take_turn(vsg: &Vsg, patience: &str) -> Result<DatabaseTransaction> {
 /// Makes the history and the triggers.
 async fn prepare(vsg: &Vsg, name: &str, policy: &Policy) -> Result<Tracked> {
     let backend = vsg.backend();
-    let txn = vsg.db().begin().await?;
+    let txn = begin_write(vsg.db(), None).await?;
     let db = DatabaseExecutor::Transaction(&txn);
     let table = trackable(vsg, &db, name, policy).await?;
     if vsg.catalog_now(&db).await?.get(name).is_ok() {
@@ -91,15 +96,17 @@ async fn prepare(vsg: &Vsg, name: &str, policy: &Policy) -> Result<Tracked> {
 }
 
 /// Takes the baseline while writers wait, and makes the table one of the tracked.
-async fn fill(vsg: &Vsg, tracked: &Tracked) -> Result<()> {
+async fn fill(vsg: &Vsg, author: &Author, tracked: &Tracked) -> Result<Option<CommitId>> {
     let backend = vsg.backend();
     let _held = backend.hold_writers(vsg.db(), &tracked.table.name).await?;
     let txn = begin_write(vsg.db(), backend.latest()).await?;
     journal::seal_within(&txn, vsg, View::Own).await?;
+    check_head(&txn, backend, author).await?;
     Sql::new(backend, format!("DELETE FROM {}", backend.quote_table(&tracked.history))).execute(&txn).await?;
-    baseline(&txn, backend, tracked).await?;
+    let commit = baseline(&txn, backend, author, tracked).await?;
     activate(&txn, vsg, tracked).await?;
-    Ok(txn.commit().await?)
+    txn.commit().await?;
+    Ok(commit)
 }
 
 /// Undoes every enabling that did not come to its end.

@@ -13,7 +13,7 @@ use sea_orm::{
 use crate::{
     Author, CommitId, Error, Key, Reference, Result, Row, Tracked, Vsg,
     accessor::BoxFuture,
-    backend::{Context, Writers},
+    backend::{self, Backend, Context, Writers},
     history::{self, Position},
     journal::{self, View},
 };
@@ -56,7 +56,13 @@ pub(crate) async fn begin_write(
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    Ok(db.begin_with_options(options).await?)
+    backend::begin(db, options).await
+}
+
+/// Begins a transaction that only reads, and sees one state.
+pub(crate) async fn begin_read(db: &DatabaseConnection, backend: &dyn Backend) -> Result<DatabaseTransaction> {
+    backend::begin(db, TransactionOptions { isolation_level: backend.snapshot(), ..TransactionOptions::default() })
+        .await
 }
 
 pub(crate) async fn begin(vsg: &Vsg, mut author: Author) -> Result<Txn> {
@@ -146,27 +152,21 @@ impl Txn {
             Some(table) => Some(vsg.tracked(table).await?),
             None => None,
         };
-        let read = async |reference: &Reference| match backend.writers() {
-            Writers::One => history::resolve(&self.inner, backend, tracked.as_deref(), reference).await,
-            Writers::Many => history::resolve(vsg.db(), backend, tracked.as_deref(), reference).await,
-        };
         match backend.writers() {
             // Nobody else writes until this transaction ends.
-            Writers::One => journal::seal_within(&self.inner, vsg, View::Shared).await?,
+            Writers::One => {
+                journal::seal_within(&self.inner, vsg, View::Shared).await?;
+                history::expect_head(&self.inner, backend, tracked.as_deref(), expected).await
+            }
             // Sealing here would keep everybody else from it until this transaction ends. Those who expect something wait
             // for each other instead.
             Writers::Many => {
                 let lock = format!("SELECT id FROM dbvsg_sealing WHERE id = 2{}", backend.for_update());
                 self.inner.query_one_raw(Statement::from_string(backend.builder(), lock)).await?;
                 vsg.seal().await?;
+                history::expect_head(vsg.db(), backend, tracked.as_deref(), expected).await
             }
         }
-        let wanted = read(expected).await?;
-        let head = read(&Reference::Head { back: 0 }).await?;
-        if wanted.seq == head.seq {
-            return Ok(());
-        }
-        Err(Error::StaleParent { expected: expected.to_string(), actual: head.uuid.to_string() })
     }
 
     /// A row as it was at a commit; none if it was not there. What others committed before is in its place then, what this

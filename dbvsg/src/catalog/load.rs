@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DbErr, QueryResult, Statement};
-use serde::Serialize;
 
 use super::{KnownColumn, Retained, Tracked, columns, retained};
 use crate::{
@@ -33,6 +32,11 @@ impl Catalog {
     pub(crate) fn get(&self, name: &str) -> Result<Arc<Tracked>> {
         let found = self.tables.values().find(|tracked| tracked.name() == name);
         found.cloned().ok_or_else(|| Error::NotTracked { table: name.to_owned() })
+    }
+
+    /// The tracked table of this name.
+    pub(crate) fn of(&self, name: &TableName) -> Option<&Arc<Tracked>> {
+        self.tables.get(name)
     }
 
     /// A tracked table, or one that was.
@@ -239,41 +243,4 @@ async fn tracked(
         disabled: state == "disabled",
     };
     Ok(Some(if is_there { Found::There(tracked) } else { Found::Gone(tracked) }))
-}
-
-/// A table of the database and what DBVSG knows of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct TableStatus {
-    /// Its name.
-    pub table: String,
-    /// Whether its changes are captured.
-    pub tracked: bool,
-    /// Its history table, if it is tracked.
-    pub history_table: Option<String>,
-    /// Why it can't be tracked, if it can't.
-    pub reason: Option<String>,
-}
-
-/// All user tables with their status. Costs some six queries a table.
-pub(crate) async fn statuses(
-    db: &DatabaseExecutor<'_>,
-    backend: &dyn Backend,
-    catalog: &Catalog,
-) -> Result<Vec<TableStatus>> {
-    let mut found = Vec::new();
-    for name in backend.tables(db).await? {
-        let tracked = catalog.tables.get(&name);
-        let reason = match backend.describe(db, &name).await? {
-            Some(table) if tracked.is_none() => crate::capture::obstacle(&table),
-            _ => None,
-        };
-        found.push(TableStatus {
-            table: name.to_string(),
-            tracked: tracked.is_some(),
-            history_table: tracked.map(|tracked| tracked.history.to_string()),
-            reason,
-        });
-    }
-    Ok(found)
 }

@@ -4,13 +4,15 @@ mod columns;
 mod load;
 mod migration;
 mod retained;
+mod status;
 mod tracked;
 
 pub(crate) use columns::{KnownColumn, write as write_columns};
-pub use load::TableStatus;
-pub(crate) use load::{Catalog, HalfDone, half_done, is_current, load, look, one, pending_ddl, statuses};
+pub(crate) use load::{Catalog, HalfDone, half_done, is_current, load, look, one, pending_ddl};
 pub(crate) use migration::migrate;
 pub(crate) use retained::Retained;
+pub use status::{TableStatistics, TableStatus};
+pub(crate) use status::{statistics, statuses};
 pub use tracked::Tracked;
 
 /// The branch that capture from the live table writes.

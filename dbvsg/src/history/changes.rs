@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, QueryResult};
 
 use super::Page;
 use crate::{
-    Error, Result,
+    Error, Result, annotation,
     backend::{Backend, Sql},
     catalog::{Catalog, Tracked},
     journal::between,
@@ -342,7 +342,7 @@ pub(super) fn page(sql: &mut Sql, limit: u64, offset: u64) {
     sql.push(" LIMIT ").bind(number(limit)).push(" OFFSET ").bind(number(offset));
 }
 
-/// The versions of one row, newest first. Two queries.
+/// The versions of one row, newest first, with their annotations. Four queries.
 pub(crate) async fn row_history<C: ConnectionTrait>(
     db: &C,
     backend: &'static dyn Backend,
@@ -359,7 +359,65 @@ pub(crate) async fn row_history<C: ConnectionTrait>(
     let mut found = Vec::new();
     read(db, backend, tracked, sql, &mut found).await?;
     let newest = total.saturating_sub(offset);
-    let versions =
-        (0..=newest).rev().zip(found).map(|(version, (operation, change))| Version { version, operation, change });
-    Ok(Page { items: versions.collect(), total })
+    let items = annotated(db, backend, tracked, (0..=newest).rev().zip(found).collect()).await?;
+    Ok(Page { items, total })
+}
+
+/// One version of a row, by its number. Three queries.
+pub(crate) async fn row_version<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    key: &Key,
+    number: u64,
+) -> Result<Version> {
+    let mut found = Vec::new();
+    if let Some(before) = number.checked_sub(1) {
+        let mut sql = select(backend, tracked);
+        of_row(&mut sql, tracked, key);
+        sql.push(" ORDER BY h.vsg_id LIMIT 1 OFFSET ").bind(i64::try_from(before).unwrap_or(i64::MAX));
+        read(db, backend, tracked, sql, &mut found).await?;
+    }
+    if let Some(version) = annotated(db, backend, tracked, [number].into_iter().zip(found).collect()).await?.pop() {
+        return Ok(version);
+    }
+    Err(unknown_version(db, backend, tracked, key, number).await?)
+}
+
+/// A row has no version of this number. One query, for how many it has.
+pub(super) async fn unknown_version<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    key: &Key,
+    number: u64,
+) -> Result<Error> {
+    let row = key.to_text(&tracked.table);
+    Ok(match count_of_row(db, backend, tracked, key, |_| ()).await? {
+        0 => Error::UnknownRow { table: tracked.name(), key: row },
+        total => Error::UnknownReference {
+            reference: format!("v{number}"),
+            reason: format!("row `{row}` of table `{}` has {total} version(s)", tracked.name()),
+        },
+    })
+}
+
+/// Versions of a row with the tags of their commits and what was said about them. Two queries.
+async fn annotated<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    numbered: Vec<(u64, (String, Change))>,
+) -> Result<Vec<Version>> {
+    let version = |(version, (operation, change))| {
+        let (tags, comments) = (Vec::new(), Vec::new());
+        Version { version, operation, change, tags, comments }
+    };
+    let mut versions: Vec<Version> = numbered.into_iter().map(version).collect();
+    let tags = annotation::names_of(db, backend, versions.iter().map(|version| version.change.seq).collect()).await?;
+    for version in &mut versions {
+        version.tags = tags.get(&version.change.seq).cloned().unwrap_or_default();
+    }
+    annotation::of_versions(db, backend, tracked, &mut versions).await?;
+    Ok(versions)
 }

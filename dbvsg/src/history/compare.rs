@@ -7,7 +7,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::Value as Json;
 
 use super::{
-    changes::{count_of_row, of_row, op},
+    changes::{of_row, op, unknown_version},
     fields,
 };
 use crate::{
@@ -139,9 +139,7 @@ pub(crate) async fn row_of_version<C: ConnectionTrait>(
         found = sql.one(db).await?;
     }
     let Some(version) = found else {
-        let total = count_of_row(db, backend, tracked, key, |_| ()).await?;
-        let reason = format!("the row has {total} version(s)");
-        return Err(Error::UnknownReference { reference: Side::Version(number).to_string(), reason });
+        return Err(unknown_version(db, backend, tracked, key, number).await?);
     };
     match op(tracked, &version)? {
         Op::Delete => Ok(None),

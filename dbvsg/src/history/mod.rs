@@ -16,16 +16,16 @@ pub(crate) use as_of::as_of;
 pub use blame::Blame;
 pub(crate) use blame::blame;
 pub use changes::AuditFilter;
-pub(crate) use changes::{changes, row_history};
+pub(crate) use changes::{changes, row_history, row_version};
 pub(crate) use compare::row_of_version;
 pub use compare::{Differences, Side};
 pub(crate) use diff::diff;
 pub use diff::{DiffCount, RowDiff};
 pub use lineage::Lineage;
 pub(crate) use lineage::lineage;
-pub(crate) use position::{Position, resolve};
+pub(crate) use position::{Position, expect_head, resolve};
 use state::stream;
-pub(crate) use state::{fields, row_at, row_now, rows_at};
+pub(crate) use state::{count_at, fields, row_at, row_now, rows_at};
 
 /// Some of a list, and how long the whole list is.
 #[derive(Clone, Debug, PartialEq)]

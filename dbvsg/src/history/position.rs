@@ -80,7 +80,7 @@ pub(crate) async fn resolve<C: ConnectionTrait>(
     let unknown =
         |reason: &str| Error::UnknownReference { reference: reference.to_string(), reason: reason.to_owned() };
     let mut sql = Sql::new(backend, COMMIT);
-    let reason = match (reference.from_head(), reference) {
+    let reason = match (reference.behind_head(), reference) {
         (Some(back), _) => match table {
             Some(table) => {
                 let found = line::back(db, backend, table, back).await?;
@@ -107,7 +107,9 @@ pub(crate) async fn resolve<C: ConnectionTrait>(
             "it is before the first commit"
         }
         (_, Reference::Name(_) | Reference::Head { .. }) => {
-            return Err(unknown("there is no tag, branch or commit of this name"));
+            sql.push(" AND c.id = (SELECT t.commit_id FROM dbvsg_tag t WHERE t.live = 1 AND t.name = ");
+            sql.bind(reference.to_string()).push(")");
+            "there is no tag, branch or commit of this name"
         }
     };
     let found = sql.all(db).await?.iter().map(Position::read).collect::<Result<Vec<_>>>()?;
@@ -121,6 +123,21 @@ pub(crate) async fn resolve<C: ConnectionTrait>(
         }
         _ => unknown(reason),
     })
+}
+
+/// Refuses to go on unless HEAD, of one table or of all, is the commit that `expected` names.
+pub(crate) async fn expect_head<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    table: Option<&Tracked>,
+    expected: &Reference,
+) -> Result<()> {
+    let wanted = resolve(db, backend, table, expected).await?;
+    let head = resolve(db, backend, table, &Reference::Head { back: 0 }).await?;
+    if wanted.seq == head.seq {
+        return Ok(());
+    }
+    Err(Error::StaleParent { expected: expected.to_string(), actual: head.uuid.to_string() })
 }
 
 /// Puts the hyphens of a UUID among its first digits.

@@ -54,6 +54,19 @@ pub(crate) fn rows_at(
     stream(db, sql.statement(), move |row| tracked.read(backend, row, 0))
 }
 
+/// How many rows a table had at a commit. One query, for sealing counts them.
+pub(crate) async fn count_at<C: ConnectionTrait>(
+    db: &C,
+    backend: &'static dyn Backend,
+    tracked: &Tracked,
+    position: &Position,
+) -> Result<u64> {
+    let mut sql = Sql::new(backend, "SELECT x.live_rows FROM dbvsg_commit_table x WHERE x.table_id = ");
+    sql.bind(tracked.id).push(" AND x.commit_id <= ").bind(position.id).push(" ORDER BY x.commit_id DESC LIMIT 1");
+    let rows = sql.one(db).await?.map(|row| row.try_get::<i64>("", "live_rows")).transpose()?;
+    Ok(rows.unwrap_or_default() as u64)
+}
+
 /// One row at a commit. One query.
 pub(crate) async fn row_at<C: ConnectionTrait>(
     db: &C,

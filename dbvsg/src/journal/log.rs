@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, QueryResult};
 
 use super::{IS_RESET, stored::ENTRY};
 use crate::{
-    Error, Result,
+    Error, Result, annotation,
     backend::{Backend, Sql},
     catalog::{Catalog, MAIN_NAME, Tracked},
     history::Page,
@@ -64,7 +64,7 @@ impl LogFilter {
 const COLUMNS: &str = "c.*, p.uuid AS parent_uuid, m.uuid AS merged_uuid";
 const JOINS: &str = " FROM dbvsg_commit c LEFT JOIN dbvsg_commit p ON p.id = c.parent_id LEFT JOIN dbvsg_commit m ON m.id = c.merged_id";
 
-/// Lists commits, newest first. Three queries.
+/// Lists commits, newest first. Four queries.
 pub(crate) async fn log<C: ConnectionTrait>(
     db: &C,
     backend: &'static dyn Backend,
@@ -115,7 +115,7 @@ pub(crate) fn between(sql: &mut Sql, since: Option<DateTime<Utc>>, until: Option
     }
 }
 
-/// The commit with this id of the catalog. Two queries.
+/// The commit with this id of the catalog. Three queries.
 pub(crate) async fn find_commit<C: ConnectionTrait>(
     db: &C,
     backend: &'static dyn Backend,
@@ -140,7 +140,12 @@ async fn commits<C: ConnectionTrait>(
     let ids: Vec<i64> = rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?;
     let mut tables = tables(db, backend, catalog, &ids).await?;
     let read = rows.iter().zip(ids).map(|(row, id)| commit(row, tables.remove(&id).unwrap_or_default(), asked));
-    read.collect()
+    let mut commits = read.collect::<Result<Vec<_>>>()?;
+    let mut tags = annotation::names_of(db, backend, commits.iter().map(|commit| commit.seq).collect()).await?;
+    for commit in &mut commits {
+        commit.tags = tags.remove(&commit.seq).unwrap_or_default();
+    }
+    Ok(commits)
 }
 
 /// A commit's table, with the moment at which it was undone there.

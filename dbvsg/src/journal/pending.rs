@@ -1,7 +1,7 @@
 //! The commits that wait for their place, with what they changed.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -124,8 +124,8 @@ pub(super) async fn gather(
                 let entry = TableEntry { table, ..TableEntry::default() };
                 let (entry, _) = commit.tables.entry(table).or_insert_with(|| (entry, TableDigest::new()));
                 entry.reset = reset;
-                if !tables.contains_key(&table) {
-                    tables.insert(table, (tracked.clone(), TableState::read(txn, backend, tracked).await?));
+                if let Entry::Vacant(missing) = tables.entry(table) {
+                    missing.insert((tracked.clone(), TableState::read(txn, backend, tracked).await?));
                 }
             }
         }

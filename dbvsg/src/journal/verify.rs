@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sea_orm::{DatabaseTransaction, TransactionTrait};
+use sea_orm::DatabaseTransaction;
 use serde::Serialize;
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     Result, Vsg,
     backend::{Backend, Sql},
+    capture,
     catalog::{Catalog, Tracked},
     model::Hash,
 };
@@ -63,7 +64,7 @@ impl Verification {
 /// Checks everything, in one read transaction. Reads the whole history once.
 pub(crate) async fn verify(vsg: &Vsg) -> Result<Verification> {
     let backend = vsg.backend();
-    let txn = vsg.db().begin_with_config(backend.snapshot(), None).await?;
+    let txn = capture::begin_read(vsg.db(), backend).await?;
     let catalog = vsg.catalog_now(&sea_orm::DatabaseExecutor::Transaction(&txn)).await?;
     let mut found = Verification::default();
     chain(&txn, backend, &catalog, &mut found).await?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use super::{Key, Row};
+use super::{Comment, Key, Row};
 
 /// The identity of a commit: a random UUID (version 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -210,4 +210,8 @@ pub struct Version {
     pub operation: String,
     /// What happened.
     pub change: Change,
+    /// The tags of its commit.
+    pub tags: Vec<String>,
+    /// What was said about it.
+    pub comments: Vec<Comment>,
 }

@@ -1,5 +1,6 @@
 //! Plain values: what a row, a table, a commit, a reference is. Nothing here touches a database.
 
+mod annotation;
 mod author;
 mod commit;
 mod key;
@@ -8,6 +9,7 @@ mod row;
 mod table;
 mod value;
 
+pub use annotation::{Comment, Tag};
 pub use author::Author;
 pub use commit::{Change, Commit, CommitId, CommitTable, Hash, Op, Version};
 pub use key::Key;

@@ -86,7 +86,7 @@ impl FromStr for Reference {
 
 impl Reference {
     /// How many commits before the newest it means, if that is how it is meant.
-    pub(crate) fn from_head(&self) -> Option<u32> {
+    pub(crate) fn behind_head(&self) -> Option<u32> {
         match self {
             Self::Head { back } => Some(*back),
             Self::Name(name) if name == MAIN => Some(0),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor};
 
 use super::{
     Action, Applied, ApplyOptions, TableChanges, Tables,
@@ -71,7 +71,7 @@ struct Running<'a> {
 impl Running<'_> {
     /// Tells what would be done. Nobody waits for it.
     async fn rehearse(&self) -> Result<Applied> {
-        let txn = self.db.begin_with_config(self.backend.snapshot(), None).await?;
+        let txn = capture::begin_read(self.db, self.backend).await?;
         let catalog = self.vsg.catalog_now(&DatabaseExecutor::Transaction(&txn)).await?;
         let scope = scope::resolve(&txn, self.backend, &catalog, self.action, &self.options.tables).await?;
         self.expect(&txn, &scope).await?;

@@ -106,8 +106,8 @@ mod tests {
             foreign_keys: vec![],
             partitioned: false,
             obstacle: None,
-            cascades: vec![],
             stamped: vec![],
+            cascades: vec![],
         }
     }
 

@@ -1,11 +1,12 @@
 //! The live tables, all as they are at one moment.
 
 use futures_util::{Stream, TryStreamExt};
-use sea_orm::{DatabaseExecutor, DatabaseTransaction, StreamTrait, TransactionTrait};
+use sea_orm::{DatabaseExecutor, DatabaseTransaction, StreamTrait};
 
 use crate::{
     Result, Vsg,
     backend::{Backend, Sql},
+    capture,
     model::{Row, Table},
 };
 
@@ -31,7 +32,7 @@ impl Vsg {
     /// [`Error::Unavailable`](crate::Error::Unavailable) if there is no free connection.
     pub async fn live_tables(&self) -> Result<LiveTables> {
         let backend = self.backend();
-        let txn = self.db().begin_with_config(backend.snapshot(), None).await?;
+        let txn = capture::begin_read(self.db(), backend).await?;
         let db = DatabaseExecutor::Transaction(&txn);
         let mut tables = Vec::new();
         for name in backend.tables(&db).await? {

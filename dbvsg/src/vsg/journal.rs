@@ -70,7 +70,7 @@ impl Vsg {
         journal::reconcile(self, author.into()).await
     }
 
-    /// Lists commits, newest first. Three queries.
+    /// Lists commits, newest first. Four queries.
     ///
     /// # Errors
     /// [`Error::NotTracked`] for a table that is not.
@@ -82,7 +82,7 @@ impl Vsg {
         journal::log(self.db(), self.backend(), &self.catalog(), filter).await
     }
 
-    /// One commit. Three queries.
+    /// One commit. Four queries.
     ///
     /// # Errors
     /// [`Error::UnknownReference`] and its kin.

@@ -1,5 +1,6 @@
 //! The door: each method is one call into one layer.
 
+mod annotations;
 mod copies;
 mod journal;
 mod ops;

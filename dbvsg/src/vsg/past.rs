@@ -47,6 +47,17 @@ impl Vsg {
         Ok(history::rows_at(self.connection(), self.backend(), tracked, position, page))
     }
 
+    /// How many rows a table had at a commit, soft-deleted ones included. One query once it is resolved.
+    ///
+    /// # Errors
+    /// As [`Vsg::as_of_in`].
+    pub async fn count_at(&self, table: &str, reference: &Reference) -> Result<u64> {
+        let tracked = self.tracked(table).await?;
+        let position = self.position(Some(table), reference).await?;
+        position.check(&tracked)?;
+        history::count_at(self.db(), self.backend(), &tracked, &position).await
+    }
+
     /// The rows of a table that differ between two commits, in key order. Its cost grows with the changes between them.
     ///
     /// # Errors
@@ -75,7 +86,7 @@ impl Vsg {
         history::row_at(self.db(), self.backend(), &tracked, key, &position).await
     }
 
-    /// The versions of one row, newest first. Two queries.
+    /// The versions of one row, newest first. Four queries.
     ///
     /// # Errors
     /// [`Error::NotTracked`].
@@ -83,6 +94,16 @@ impl Vsg {
         self.seal().await?;
         let tracked = self.tracked(table).await?;
         history::row_history(self.db(), self.backend(), &tracked, key, limit, offset).await
+    }
+
+    /// One version of a row, by the number that its history gives it. Three queries.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRow`] if the row never was, [`Error::UnknownReference`] if it has not so many versions.
+    pub async fn version(&self, table: &str, key: &Key, number: u64) -> Result<Version> {
+        self.seal().await?;
+        let tracked = self.tracked(table).await?;
+        history::row_version(self.db(), self.backend(), &tracked, key, number).await
     }
 
     /// Lists changes, newest first, with the row before and after. Two queries, and one to three a table on the page.

@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, Schema};
 
 use super::Vsg;
-use crate::{Accessor, Author, Error, Policy, Result, Txn, Versioned, capture, schema};
+use crate::{Accessor, Author, CommitId, Error, Policy, Result, Txn, Versioned, capture, schema};
 
 impl Vsg {
     /// Begins a transaction whose writes become one commit.
@@ -54,14 +54,25 @@ impl Vsg {
     /// # Errors
     /// As [`Vsg::enable`], and [`Error::UnknownColumn`].
     pub async fn enable_with(&self, table: &str, policy: &Policy) -> Result<()> {
+        self.enable_by("dbvsg", table, policy).await.map(drop)
+    }
+
+    /// Puts a table under version control in somebody's name: its BASELINE commit carries it. Returns that commit; none if
+    /// the table has no rows.
+    ///
+    /// # Errors
+    /// As [`Vsg::enable_with`], [`Error::InvalidActor`], and [`Error::StaleParent`] if the author expects another HEAD.
+    pub async fn enable_by(&self, author: impl Into<Author>, table: &str, policy: &Policy) -> Result<Option<CommitId>> {
+        let author = author.into();
+        author.check()?;
         if policy.suffix.is_none() && self.catalog().gone(table).is_some() {
             // It was tracked until it was dropped or disabled, and goes on where it ended if it is there again.
-            schema::revive(self, table).await?;
+            let revived = schema::revive(self, table).await?;
             if self.catalog().get(table).is_ok() {
-                return Ok(());
+                return Ok(revived.into_iter().find_map(|revived| revived.commit));
             }
         }
-        capture::enable(self, table, policy).await
+        capture::enable(self, &author, table, policy).await
     }
 
     /// Creates an entity's table and indexes if they are not there.

@@ -14,5 +14,7 @@ mod outage;
 mod reading;
 mod retention;
 mod rows;
+mod tables;
+mod tags;
 mod versions;
 mod writing;

@@ -1,6 +1,5 @@
 //! `DELETE /users/{id}` and `POST /users/batch/delete`
 
-use dbvsg::codec;
 use poem::http::Method;
 use serde_json::{Value as Json, json};
 
@@ -13,6 +12,7 @@ use crate::{
     parameter::Parameter,
     problem::Problem,
     reply::{self, Reply},
+    routes::key,
 };
 
 pub(super) fn operations(component: &Rows) -> [Operation; 2] {
@@ -60,20 +60,7 @@ fn keys(shape: &Shape, body: &Json) -> Result<Vec<String>, Problem> {
         return Err(Problem::invalid(format!("there is no field `{other}`")).field(other));
     }
     let ids = fields.get("ids").and_then(Json::as_array).filter(|ids| !ids.is_empty()).ok_or_else(expected)?;
-    ids.iter().map(|id| key(shape, id).ok_or_else(expected)).collect()
-}
-
-/// A key of one column is its value; a composite one the array of its values, or their text form.
-fn key(shape: &Shape, id: &Json) -> Option<String> {
-    let is_value = |id: &Json| matches!(id, Json::String(_) | Json::Number(_) | Json::Bool(_));
-    match id {
-        Json::Array(values) if values.len() == shape.key.len() && values.iter().all(is_value) => {
-            Some(codec::key_text_of(values.iter().cloned()))
-        }
-        Json::String(text) if shape.key.len() > 1 => Some(text.clone()),
-        value if shape.key.len() == 1 && is_value(value) => Some(codec::key_text_of([value.clone()])),
-        _ => None,
-    }
+    ids.iter().map(|id| key::text_of(shape.key.len(), id).ok_or_else(expected)).collect()
 }
 
 #[cfg(test)]

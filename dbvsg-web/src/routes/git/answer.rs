@@ -9,7 +9,7 @@ use crate::{
     call::Call,
     problem::Problem,
     reply::{self, Reply},
-    routes::{commits::Kind as Difference, shown},
+    routes::{compared::Kind as Difference, shown},
 };
 
 /// 200, or 409 where rows cannot be brought together and it was not only asked for.

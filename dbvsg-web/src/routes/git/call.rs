@@ -1,8 +1,6 @@
 //! One operation, from the request to the engine and back.
 
-use std::str::FromStr;
-
-use dbvsg::{Applied, ApplyOptions, Author, Reference, Tables};
+use dbvsg::{Applied, ApplyOptions, Author, Tables};
 
 use super::answer;
 use crate::{call::Call, problem::Problem, reply::Reply};
@@ -27,18 +25,9 @@ pub(super) async fn run(kind: Kind, call: Call) -> Reply {
         Some(name) => Tables::Only(call.table(name).await?),
     };
     options.dry_run = call.flag("dry_run", false)?;
-    let author = author(&call)?;
+    let author = call.expecting_author()?;
     let applied = apply(kind, &call, author, &options).await?;
     answer::answer(&call, kind, &applied, &options).await
-}
-
-/// Who does it, and which commit is to be the current one.
-pub(super) fn author(call: &Call) -> Result<Author, Problem> {
-    let author = call.author()?;
-    Ok(match call.header("X-Parent")? {
-        Some(parent) => author.expect_parent(Reference::from_str(parent)?),
-        None => author,
-    })
 }
 
 async fn apply(kind: Kind, call: &Call, author: Author, options: &ApplyOptions) -> Result<Applied, Problem> {

@@ -1,18 +1,15 @@
-//! `/vsg/tables/{t}/revert`
+//! `/vsg/tables/{table}/revert`
 
-use dbvsg::{ApplyOptions, Reference};
+use dbvsg::ApplyOptions;
 use poem::http::Method;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-use super::{
-    answer,
-    call::{Kind, author},
-};
+use super::{answer, call::Kind};
 use crate::{
     call::Call,
+    fields::Fields,
     openapi::schema,
     operation::{Content, Operation},
-    problem::Problem,
     reply::Reply,
 };
 
@@ -23,7 +20,7 @@ pub(super) fn operation() -> Operation {
         "additionalProperties": false,
         "properties": {"to": {"type": "string"}, "dry_run": {"type": "boolean", "default": true}},
     });
-    Operation::writing(Method::POST, "/vsg/tables/{t}/revert", "vsg.tables.revert")
+    Operation::writing(Method::POST, "/vsg/tables/{table}/revert", "vsg.table.revert")
         .tag("tables")
         .summary("Puts a table back to a state, or, by default, tells what that would do")
         .body(Content::json(body))
@@ -33,20 +30,10 @@ pub(super) fn operation() -> Operation {
 }
 
 async fn revert(mut call: Call) -> Reply {
-    let mut options = ApplyOptions::table(call.table(&call.segment("t")?).await?);
-    let author = author(&call)?;
-    let fields = call.object().await?;
-    if let Some(other) = fields.keys().find(|name| !["to", "dry_run"].contains(&name.as_str())) {
-        return Err(Problem::invalid(format!("there is no field `{other}`")).field(other));
-    }
-    let to = fields.get("to").and_then(Json::as_str);
-    let to = to.ok_or_else(|| Problem::invalid("`to` is needed: a reference").field("to"))?;
-    options.dry_run = match fields.get("dry_run") {
-        None => true,
-        Some(Json::Bool(dry_run)) => *dry_run,
-        Some(_) => return Err(Problem::invalid("`dry_run`: true or false is expected").field("dry_run")),
-    };
-    let reference: Reference = to.parse().map_err(|error| Problem::from(error).field("to"))?;
-    let applied = call.vsg().rollback_to(author, reference, &options).await?;
+    let mut options = ApplyOptions::table(call.table(&call.segment("table")?).await?);
+    let author = call.expecting_author()?;
+    let fields = Fields::of(call.object().await?, &["to", "dry_run"])?;
+    options.dry_run = fields.flag("dry_run")?.unwrap_or(true);
+    let applied = call.vsg().rollback_to(author, fields.reference("to")?, &options).await?;
     answer::answer(&call, Kind::RollbackTo, &applied, &options).await
 }

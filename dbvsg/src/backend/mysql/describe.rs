@@ -18,6 +18,13 @@ pub(super) async fn tables(db: &DatabaseExecutor<'_>) -> Result<Vec<TableName>> 
     rows.iter().map(|row| Ok(TableName::new(row.try_get::<String>("", "name")?))).collect()
 }
 
+/// The pages of a table and its indexes, as the server last counted them.
+pub(super) async fn bytes(db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<i64>> {
+    let sql = "SELECT CAST(t.data_length + t.index_length AS SIGNED) AS bytes FROM information_schema.tables t \
+               WHERE t.table_schema = DATABASE() AND t.table_name = ?";
+    Ok(db.query_one_raw(about(name, sql)).await?.map(|row| row.try_get("", "bytes")).transpose()?.flatten())
+}
+
 pub(super) async fn describe(flavour: Flavour, db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<Table>> {
     // No name holds letters beyond the basic plane, and the server fails to compare any with a text that does.
     if name.schema.is_some() || name.name.chars().any(|letter| letter > '\u{ffff}') {

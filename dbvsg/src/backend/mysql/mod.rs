@@ -177,6 +177,10 @@ impl Backend for MySql {
         describe::describe(self.flavour, db, name).await
     }
 
+    async fn table_bytes(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Option<i64>> {
+        describe::bytes(db, table).await
+    }
+
     fn lock_table(&self, table: &TableName) -> Option<String> {
         // Each row that is there; a row that is added has nothing in history to differ from.
         Some(format!("SELECT COUNT(*) FROM {} LOCK IN SHARE MODE", self.quote_table(table)))

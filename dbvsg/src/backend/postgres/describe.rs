@@ -23,6 +23,13 @@ pub(super) async fn tables(backend: &Postgres, db: &DatabaseExecutor<'_>) -> Res
         .collect()
 }
 
+/// The files of a table, its indexes and what of its values is kept apart.
+pub(super) async fn bytes(backend: &Postgres, db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<i64>> {
+    let sql = "SELECT pg_total_relation_size(to_regclass($1)) AS bytes";
+    let row = Statement::from_sql_and_values(DbBackend::Postgres, sql, [backend.whole_name(name).into()]);
+    Ok(db.query_one_raw(row).await?.map(|row| row.try_get("", "bytes")).transpose()?.flatten())
+}
+
 pub(super) async fn describe(backend: &Postgres, db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<Table>> {
     let whole = backend.whole_name(name);
     let about = |sql: &str| Statement::from_sql_and_values(DbBackend::Postgres, sql, [whole.as_str().into()]);

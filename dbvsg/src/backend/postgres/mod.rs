@@ -179,6 +179,10 @@ impl Backend for Postgres {
         describe::describe(self, db, name).await
     }
 
+    async fn table_bytes(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Option<i64>> {
+        describe::bytes(self, db, table).await
+    }
+
     fn lock_table(&self, table: &TableName) -> Option<String> {
         // The mode that CREATE TRIGGER takes: readers go on.
         Some(format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", self.whole_name(table)))

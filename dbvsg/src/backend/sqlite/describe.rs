@@ -20,6 +20,17 @@ pub(super) async fn tables(db: &DatabaseExecutor<'_>) -> Result<Vec<TableName>> 
     rows.iter().map(|row| Ok(TableName::new(row.try_get::<String>("", "name")?))).collect()
 }
 
+/// The pages of a table and its indexes, where this SQLite was built to tell. It reads all of them.
+pub(super) async fn bytes(db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<i64>> {
+    let modules = "SELECT 1 AS one FROM pragma_module_list WHERE name = 'dbstat'";
+    if db.query_one_raw(super::statement(modules)).await?.is_none() {
+        return Ok(None);
+    }
+    let sql = "SELECT sum(d.pgsize) AS bytes FROM sqlite_master s JOIN dbstat d ON d.name = s.name AND d.aggregate = TRUE WHERE s.tbl_name = ?";
+    let row = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [name.name.as_str().into()]);
+    Ok(db.query_one_raw(row).await?.map(|row| row.try_get("", "bytes")).transpose()?.flatten())
+}
+
 pub(super) async fn describe(db: &DatabaseExecutor<'_>, name: &TableName) -> Result<Option<Table>> {
     if name.schema.is_some() {
         return Ok(None);

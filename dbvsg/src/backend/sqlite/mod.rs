@@ -109,6 +109,10 @@ impl Backend for Sqlite {
         describe::describe(db, name).await
     }
 
+    async fn table_bytes(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Option<i64>> {
+        describe::bytes(db, table).await
+    }
+
     fn history_table(&self, tracked: &Tracked) -> String {
         history::table(self, tracked)
     }
