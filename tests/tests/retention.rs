@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use dbvsg::{CommitId, Error, Key, Period, Pruned, Reference, Retention, Side, Vsg, sea_orm::ConnectionTrait};
+use dbvsg::{CommitId, Error, Key, Period, Pruned, Reference, Retention, Vsg, sea_orm::ConnectionTrait};
 use dbvsg_tests::{Engine, Scene, scenarios};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
@@ -171,7 +171,7 @@ async fn a_pruned_state_cannot_be_asked_for(engine: Engine) {
     refused(vsg.row_at("t", &key, &early).await.unwrap_err());
     refused(vsg.diff("t", &early, &late).await.err().unwrap());
     refused(vsg.diff("t", &late, &early).await.err().unwrap());
-    refused(vsg.row_diff("t", &key, &Side::At(early.clone()), &Side::At(late.clone())).await.unwrap_err());
+    refused(vsg.row_diff("t", &key, &early.clone().into(), &late.clone().into()).await.unwrap_err());
     refused(vsg.as_of_in(Some("t"), &early).await.unwrap_err());
     refused(vsg.as_of(commits[0]).await.unwrap().query_all_raw(scene.query(ALL)).await.unwrap_err().into());
     refused(held.query_all_raw(scene.query(ALL)).await.unwrap_err().into());

@@ -25,7 +25,7 @@ pub struct TableStatus {
     pub history_table: Option<String>,
     /// How many rows it has, if it is tracked.
     pub rows: Option<i64>,
-    /// How many versions of rows it ever had, deletions included, if it is tracked.
+    /// How many versions of rows its history holds, deletions included, if it is tracked.
     pub versions: Option<i64>,
     /// Why it can't be tracked, if it can't.
     pub reason: Option<String>,
@@ -46,7 +46,7 @@ pub struct TableStatistics {
     pub enabled_at: Option<DateTime<Utc>>,
     /// How many rows it has, soft-deleted ones included.
     pub rows: Option<i64>,
-    /// How many versions of rows it ever had: the sum of the next three.
+    /// How many versions of rows its history holds: the sum of the next three, less what retention took away.
     pub versions: Option<i64>,
     /// Rows inserted, baseline rows included.
     pub inserts: Option<i64>,
@@ -88,6 +88,13 @@ const INSERTS: &str = "x.baseline + x.inserted";
 const UPDATES: &str = "x.updated + x.soft_deleted + x.restored";
 const DELETES: &str = "x.deleted";
 
+/// What is left of all of them.
+fn left() -> String {
+    const COUNTS: [&str; 6] = ["baseline", "inserted", "updated", "deleted", "soft_deleted", "restored"];
+    let pruned = COUNTS.iter().map(|count| format!(" - x.pruned_{count}"));
+    std::iter::once(format!("{INSERTS} + {UPDATES} + {DELETES}")).chain(pruned).collect()
+}
+
 fn sum(backend: &dyn Backend, counts: &str) -> String {
     backend.integer(&format!("coalesce(sum({counts}), 0)"))
 }
@@ -121,7 +128,7 @@ pub(crate) async fn statuses(
 
 /// The rows and versions of the tracked tables, by their ids. One query over what sealing counted.
 async fn counts<C: ConnectionTrait>(db: &C, backend: &'static dyn Backend) -> Result<HashMap<i64, (i64, i64)>> {
-    let versions = sum(backend, &format!("{INSERTS} + {UPDATES} + {DELETES}"));
+    let versions = sum(backend, &left());
     let sql = format!(
         "SELECT t.id, t.live_rows, s.versions FROM dbvsg_table t LEFT JOIN \
          (SELECT x.table_id, {versions} AS versions FROM dbvsg_commit_table x GROUP BY x.table_id) s ON s.table_id = t.id \
@@ -145,9 +152,10 @@ pub(crate) async fn statistics(
     let mut sql = Sql::new(
         backend,
         format!(
-            "SELECT t.enabled_at, t.live_rows, s.inserts, s.updates, s.deletes, a.committed_at AS first_change, \
-             b.committed_at AS last_change FROM dbvsg_table t CROSS JOIN (SELECT {} AS inserts, {} AS updates, {} AS deletes, \
+            "SELECT t.enabled_at, t.live_rows, s.versions, s.inserts, s.updates, s.deletes, a.committed_at AS first_change, \
+             b.committed_at AS last_change FROM dbvsg_table t CROSS JOIN (SELECT {} AS versions, {} AS inserts, {} AS updates, {} AS deletes, \
              min({changed}) AS first_id, max({changed}) AS last_id FROM dbvsg_commit_table x WHERE x.table_id = ",
+            sum(backend, &left()),
             sum(backend, INSERTS),
             sum(backend, UPDATES),
             sum(backend, DELETES),
@@ -169,7 +177,7 @@ pub(crate) async fn statistics(
         let (inserts, updates, deletes) = (number("inserts")?, number("updates")?, number("deletes")?);
         found.enabled_at = moment("enabled_at")?;
         found.rows = number("live_rows")?;
-        found.versions = [inserts, updates, deletes].into_iter().sum();
+        found.versions = number("versions")?;
         (found.inserts, found.updates, found.deletes) = (inserts, updates, deletes);
         (found.first_change, found.last_change) = (moment("first_change")?, moment("last_change")?);
     }

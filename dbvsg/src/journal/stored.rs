@@ -60,15 +60,15 @@ pub(super) fn table_entry(row: &QueryResult) -> Result<TableEntry> {
 /// What retention took away from a commit's changes to a table.
 #[derive(Clone, Debug)]
 pub(super) struct Loss {
-    /// The digest of all of them, as they were.
-    pub(super) digest: Hash,
+    /// The digest of all of them, as they were; none only where something is wrong.
+    pub(super) digest: Option<Hash>,
     /// How many of each kind are gone.
     pub(super) gone: TableEntry,
 }
 
 /// Reads it, if anything was taken away.
 pub(super) fn loss(row: &QueryResult) -> Result<Option<Loss>> {
-    let Some(digest) = row.try_get::<Option<Vec<u8>>>("", "pruned_digest")? else { return Ok(None) };
+    let digest: Option<Vec<u8>> = row.try_get("", "pruned_digest")?;
     let number = |name: &str| row.try_get::<i64>("", name);
     let gone = TableEntry {
         baseline: number("pruned_baseline")?,
@@ -80,7 +80,8 @@ pub(super) fn loss(row: &QueryResult) -> Result<Option<Loss>> {
         ..TableEntry::default()
     };
     // One of another length is that of nothing.
-    Ok(Some(Loss { digest: Hash(digest.try_into().unwrap_or_default()), gone }))
+    let digest = digest.map(|digest| Hash(digest.try_into().unwrap_or_default()));
+    Ok((digest.is_some() || gone != TableEntry::default()).then_some(Loss { digest, gone }))
 }
 
 /// Counts one change more.

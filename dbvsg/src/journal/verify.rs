@@ -148,7 +148,7 @@ async fn chain(
                 .map(|entry| {
                     let key = (header.id, entry.table);
                     let left = || digests.get(&key).map(|(digest, _)| *digest);
-                    let digest = entries.losses.get(&key).map(|loss| loss.digest).or_else(left);
+                    let digest = entries.losses.get(&key).and_then(|loss| loss.digest).or_else(left);
                     (entry, digest.unwrap_or_else(|| TableDigest::new().finish()))
                 })
                 .collect();

@@ -44,6 +44,11 @@ async fn a_table_is_pruned_when_it_is_said_twice(engine: Engine) {
     let history = server.json("/users/1/history").await;
     assert_eq!(Json::from(each(&history, "version")), json!([1]));
     assert_eq!((&history[0]["before"], &history[0]["after"]["age"]), (&Json::Null, &json!(2)));
+    let told = server.json("/vsg/tables/users").await;
+    assert_eq!((&told["versions"], &told["inserts"], &told["updates"]), (&json!(1), &json!(1), &json!(2)), "{told}");
+    let listed = server.json("/vsg/tables").await;
+    let users = listed.as_array().unwrap().iter().find(|table| table["table"] == "users").unwrap();
+    assert_eq!(users["versions"], 1);
     let again = server.post("/vsg/tables/users/prune", real).await.expect(200);
     assert_eq!((again.header("x-commit"), &again.json()["commit"]), (None, &Json::Null), "nothing is left to go");
     for rule in [json!({"keep_versions": 1}), json!({"one_per": "day", "before": "2999-01-01T00:00:00Z"})] {
