@@ -50,7 +50,7 @@ mod vsg;
 
 pub use accessor::{
     Accessor, AccessorAt, BoxFuture, Event, Find, HookError, HookResult, Hooks, Operation, Order, Saved, Scope,
-    Versioned, Writable, codec,
+    Versioned, WholeTable, Writable, codec,
 };
 pub use async_trait::async_trait;
 pub use backend::{ConnectOptions, Synchronous};

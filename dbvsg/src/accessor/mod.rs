@@ -9,6 +9,7 @@ mod read;
 mod rollback;
 mod scope;
 mod versioned;
+mod whole;
 mod write;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use hooks::{BoxFuture, Event, HookError, HookResult, Hooks, Operation};
 pub use read::AccessorAt;
 pub use scope::Scope;
 pub use versioned::Versioned;
+pub use whole::WholeTable;
 pub use write::Saved;
 
 use crate::Vsg;
