@@ -271,7 +271,7 @@ async fn versions_are_compared_by_number(engine: Engine) {
     for number in ["v0", "v4", "v18446744073709551615"] {
         let refused = compare("v1", number).await;
         assert!(matches!(refused, Err(Error::UnknownReference { reference, reason })
-            if reference == number && reason == "the row has 3 version(s)"));
+            if reference == number && reason.ends_with("has 3 version(s)")));
     }
     assert!(matches!(compare("v1", "v1.0").await, Err(Error::UnknownReference { .. })), "a tag that is not there");
     let typed = prices.diff(tea(), "v1", Reference::Head { back: 1 }).await.unwrap();
