@@ -710,7 +710,7 @@ async fn who_writes_needs_no_right_on_history(engine: Engine) {
     for right in ["INSERT ON dbvsg_pending", "SELECT, INSERT ON dbvsg_change", "EXECUTE ON PROCEDURE dbvsg_close"] {
         scene.sql(&format!("GRANT {right} TO {}@localhost", teller.1)).await;
     }
-    for table in ["branch", "column", "commit", "commit_table", "support", "table"] {
+    for table in ["branch", "column", "commit", "commit_table", "horizon", "support", "table"] {
         scene.sql(&format!("GRANT SELECT ON dbvsg_{table} TO {}@localhost", teller.1)).await;
     }
     let as_teller = Vsg::connect(&teller.url()).await.unwrap();

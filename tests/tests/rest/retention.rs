@@ -91,7 +91,7 @@ async fn what_to_prune_must_be_clear(engine: Engine) {
         (json!({"one_per": "day"}), 422),
         (json!({"one_per": "year", "before": "HEAD"}), 422),
         (json!({"keep_versions": -1}), 422),
-        (json!({"before": "HEAD~"}), 422),
+        (json!({"before": "HEAD~"}), 400),
         (json!({"before": 5}), 422),
         (json!({"before": "HEAD", "dry_run": "no"}), 422),
         (json!({"before": "HEAD", "more": 1}), 422),
