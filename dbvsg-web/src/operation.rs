@@ -86,16 +86,17 @@ impl Operation {
     /// A call that changes something without a commit of its own. It needs to know who calls all the same.
     pub(crate) fn acting(method: Method, path: impl Into<String>, id: impl Into<String>) -> Self {
         Self::new(method, path, id)
-            .parameters([Parameter::header("X-User", "who calls: UTF-8, 1 to 255 characters", true)])
+            .parameters([
+                Parameter::header("X-User", "who calls: UTF-8, 1 to 255 characters", true),
+                Parameter::header("X-Parent", "a reference that HEAD must be, or the call is refused with 409", false),
+            ])
             .errors(&[400, 403, 409, 500, 503])
     }
 
     /// A call that makes a commit.
     pub(crate) fn writing(method: Method, path: impl Into<String>, id: impl Into<String>) -> Self {
-        let mut operation = Self::acting(method, path, id).parameters([
-            Parameter::header("X-Reason", "why: the message of the commit", false),
-            Parameter::header("X-Parent", "a reference that HEAD must be, or the call is refused with 409", false),
-        ]);
+        let reason = Parameter::header("X-Reason", "why: the message of the commit", false);
+        let mut operation = Self::acting(method, path, id).parameters([reason]);
         operation.commits = true;
         operation
     }

@@ -57,6 +57,7 @@ pub(super) fn operations() -> Vec<Operation> {
             ])
             .body(form)
             .answers(200, "the backup is sound, and in place unless this was a dry run", Some(Content::json(restored)))
+            .errors(&[404])
             .run(restore),
     ];
     operations.into_iter().map(|operation| operation.tag("database")).collect()
@@ -87,7 +88,9 @@ async fn backup(call: Call) -> Reply {
 }
 
 async fn restore(mut call: Call) -> Reply {
-    call.author()?;
+    if let Some(parent) = call.expecting_author()?.expected_parent {
+        call.vsg().expect_head(parent).await?;
+    }
     let components = call.shared().components.iter();
     let options = components.fold(RestoreOptions::default(), |options, one| options.require(&one.shape().table));
     let options = options.dry_run(call.flag("dry_run", false)?).integrity_check(call.flag("integrity_check", true)?);

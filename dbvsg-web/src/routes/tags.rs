@@ -42,7 +42,7 @@ async fn list(call: Call) -> Reply {
 }
 
 async fn create(mut call: Call) -> Reply {
-    let author = call.author()?;
+    let author = call.expecting_author()?;
     let fields = Fields::of(call.object().await?, &["name", "ref", "comment"])?;
     let (name, reference) = (fields.required("name")?, fields.reference("ref")?);
     let tag = call.vsg().tag(author, name, reference, fields.text("comment")?).await?;
@@ -50,6 +50,6 @@ async fn create(mut call: Call) -> Reply {
 }
 
 async fn delete(call: Call) -> Reply {
-    call.vsg().untag(call.author()?, &call.segment("name")?).await?;
+    call.vsg().untag(call.expecting_author()?, &call.segment("name")?).await?;
     reply::ok(&json!({"status": "deleted"}))
 }

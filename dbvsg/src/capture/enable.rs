@@ -90,7 +90,7 @@ pub(crate) async fn enable(vsg: &Vsg, author: &Author, name: &str, policy: &Poli
         return Err(Error::AlreadyTracked { table: name.to_owned() });
     }
     journal::seal_within(&txn, vsg, View::Own).await?;
-    check_head(&txn, backend, author).await?;
+    history::expect_head(&txn, backend, None, author.expected_parent.as_ref()).await?;
     let tracked = install(&txn, backend, table, policy).await?;
     let commit = baseline(&txn, backend, author, &tracked).await?;
     for sql in backend.history_indexes(&tracked) {
@@ -105,18 +105,6 @@ pub(crate) async fn enable(vsg: &Vsg, author: &Author, name: &str, policy: &Poli
     txn.commit().await?;
     vsg.set_catalog(catalog);
     Ok(commit)
-}
-
-/// Refuses to go on unless HEAD is what the author expects.
-pub(super) async fn check_head(
-    txn: &DatabaseTransaction,
-    backend: &'static dyn Backend,
-    author: &Author,
-) -> Result<()> {
-    match &author.expected_parent {
-        Some(expected) => history::expect_head(txn, backend, None, expected).await,
-        None => Ok(()),
-    }
 }
 
 /// The table of this name, if it can be tracked with this policy.

@@ -8,13 +8,14 @@ use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, Statement}
 
 use super::{
     Policy,
-    enable::{activate, baseline, check_head, install, trackable},
+    enable::{activate, baseline, install, trackable},
     txn::begin_write,
 };
 use crate::{
     Author, CommitId, Error, Result, Vsg,
     backend::Sql,
     catalog::{self, HalfDone, Tracked},
+    history,
     journal::{self, View},
 };
 
@@ -101,7 +102,7 @@ async fn fill(vsg: &Vsg, author: &Author, tracked: &Tracked) -> Result<Option<Co
     let _held = backend.hold_writers(vsg.db(), &tracked.table.name).await?;
     let txn = begin_write(vsg.db(), backend.latest()).await?;
     journal::seal_within(&txn, vsg, View::Own).await?;
-    check_head(&txn, backend, author).await?;
+    history::expect_head(&txn, backend, None, author.expected_parent.as_ref()).await?;
     Sql::new(backend, format!("DELETE FROM {}", backend.quote_table(&tracked.history))).execute(&txn).await?;
     let commit = baseline(&txn, backend, author, tracked).await?;
     activate(&txn, vsg, tracked).await?;

@@ -156,7 +156,7 @@ impl Txn {
             // Nobody else writes until this transaction ends.
             Writers::One => {
                 journal::seal_within(&self.inner, vsg, View::Shared).await?;
-                history::expect_head(&self.inner, backend, tracked.as_deref(), expected).await
+                history::expect_head(&self.inner, backend, tracked.as_deref(), Some(expected)).await
             }
             // Sealing here would keep everybody else from it until this transaction ends. Those who expect something wait
             // for each other instead.
@@ -164,7 +164,7 @@ impl Txn {
                 let lock = format!("SELECT id FROM dbvsg_sealing WHERE id = 2{}", backend.for_update());
                 self.inner.query_one_raw(Statement::from_string(backend.builder(), lock)).await?;
                 vsg.seal().await?;
-                history::expect_head(vsg.db(), backend, tracked.as_deref(), expected).await
+                history::expect_head(vsg.db(), backend, tracked.as_deref(), Some(expected)).await
             }
         }
     }

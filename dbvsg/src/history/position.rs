@@ -125,13 +125,15 @@ pub(crate) async fn resolve<C: ConnectionTrait>(
     })
 }
 
-/// Refuses to go on unless HEAD, of one table or of all, is the commit that `expected` names.
+/// Refuses to go on unless HEAD, of one table or of all, is the commit that `expected` names, if it names one. What is to count
+/// as HEAD has to be sealed.
 pub(crate) async fn expect_head<C: ConnectionTrait>(
     db: &C,
     backend: &'static dyn Backend,
     table: Option<&Tracked>,
-    expected: &Reference,
+    expected: Option<&Reference>,
 ) -> Result<()> {
+    let Some(expected) = expected else { return Ok(()) };
     let wanted = resolve(db, backend, table, expected).await?;
     let head = resolve(db, backend, table, &Reference::Head { back: 0 }).await?;
     if wanted.seq == head.seq {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     doom::{self, Candidates},
-    prune::{expect_head, named, note, record, set_horizon},
+    prune::{named, note, record, set_horizon},
     states,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     backend::Backend,
     capture,
     catalog::{self, HalfDone, Tracked},
+    history,
     journal::{self, View, drift::installed_triggers},
 };
 
@@ -87,7 +88,7 @@ async fn note_down(
     // What was written before is sealed before.
     journal::seal_within(txn, vsg, View::Own).await?;
     let tracked = catalog::one(&db, backend, tracked.id).await?;
-    expect_head(txn, backend, Some(&tracked), &author).await?;
+    history::expect_head(txn, backend, Some(&tracked), author.expected_parent.as_ref()).await?;
     let (state, commit) = match drop_history {
         true => (FORGETTING, Some(forget(txn, vsg, author, &tracked).await?)),
         false => (DISABLED, None),

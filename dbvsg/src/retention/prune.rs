@@ -29,7 +29,7 @@ pub(crate) async fn prune(vsg: &Vsg, author: Author, retention: &Retention) -> R
     journal::seal_within(&txn, vsg, View::Own).await?;
     let catalog = vsg.catalog_now(&DatabaseExecutor::Transaction(&txn)).await?;
     let named = retention.table.as_deref().map(|name| named(&catalog, name)).transpose()?;
-    expect_head(&txn, backend, named.as_deref(), &author).await?;
+    history::expect_head(&txn, backend, named.as_deref(), author.expected_parent.as_ref()).await?;
     let cut = cut(&txn, backend, named.as_deref(), &retention.rule).await?;
     let mut tables: Vec<Arc<Tracked>> = match named {
         Some(tracked) => vec![tracked],
@@ -56,22 +56,6 @@ pub(crate) async fn prune(vsg: &Vsg, author: Author, retention: &Retention) -> R
 /// The table of this name that is or was tracked.
 pub(super) fn named(catalog: &Catalog, name: &str) -> Result<Arc<Tracked>> {
     catalog.get(name).or_else(|error| catalog.gone(name).cloned().ok_or(error))
-}
-
-/// Refuses to go on unless HEAD is what the author expects. All is sealed, and stays so.
-pub(super) async fn expect_head(
-    txn: &DatabaseTransaction,
-    backend: &'static dyn Backend,
-    table: Option<&Tracked>,
-    author: &Author,
-) -> Result<()> {
-    let Some(expected) = &author.expected_parent else { return Ok(()) };
-    let wanted = history::resolve(txn, backend, table, expected).await?;
-    let head = history::resolve(txn, backend, table, &Reference::Head { back: 0 }).await?;
-    if wanted.seq == head.seq {
-        return Ok(());
-    }
-    Err(Error::StaleParent { expected: expected.to_string(), actual: head.uuid.to_string() })
 }
 
 /// Which versions may go, and what is left of the states before.

@@ -1,4 +1,5 @@
-//! Tags and comments. Of an author, they keep who it is.
+//! Tags and comments. Of an author, they keep who it is; the HEAD that an author expects is looked at before
+//! (two queries more, and [`Error::StaleParent`]).
 
 use super::Vsg;
 use crate::{Author, Comment, Error, Key, Page, Reference, Result, Tag, annotation};
@@ -23,8 +24,8 @@ impl Vsg {
         Error: From<R::Error>,
     {
         let author = author.into();
-        author.check()?;
         let position = self.position(None, &reference.try_into()?).await?;
+        self.expect(&author).await?;
         annotation::tag(self.db(), self.backend(), &author, name, &position, comment).await
     }
 
@@ -42,7 +43,7 @@ impl Vsg {
     /// [`Error::UnknownTag`], [`Error::InvalidActor`].
     pub async fn untag(&self, author: impl Into<Author>, name: &str) -> Result<()> {
         let author = author.into();
-        author.check()?;
+        self.expect(&author).await?;
         annotation::untag(self.db(), self.backend(), &author, name).await
     }
 
@@ -57,8 +58,8 @@ impl Vsg {
         Error: From<R::Error>,
     {
         let author = author.into();
-        author.check()?;
         let position = self.position(None, &reference.try_into()?).await?;
+        self.expect(&author).await?;
         annotation::comment(self.db(), self.backend(), &author, position.uuid, None, text).await
     }
 
@@ -75,7 +76,7 @@ impl Vsg {
         text: &str,
     ) -> Result<Comment> {
         let author = author.into();
-        author.check()?;
+        self.expect(&author).await?;
         let version = self.version(table, key, version).await?;
         let tracked = self.tracked(table).await?;
         let about = Some((&*tracked, &version));
@@ -94,5 +95,14 @@ impl Vsg {
     {
         let position = self.position(None, &reference.try_into()?).await?;
         annotation::comments(self.db(), self.backend(), &self.catalog(), &position, (limit, offset)).await
+    }
+
+    /// Refuses an author who is none, or who expects another HEAD: what is said was meant for another state then.
+    async fn expect(&self, author: &Author) -> Result<()> {
+        author.check()?;
+        match &author.expected_parent {
+            Some(expected) => self.expect_head(expected.clone()).await,
+            None => Ok(()),
+        }
     }
 }

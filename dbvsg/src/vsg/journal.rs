@@ -107,6 +107,21 @@ impl Vsg {
         journal::find_commit(self.db(), self.backend(), &self.catalog(), position.id, tracked.as_deref()).await
     }
 
+    /// Refuses with [`Error::StaleParent`] unless HEAD, of all tables, is this commit. Nothing is locked: what comes after is
+    /// not part of the answer, as it is with [`Author::expect_parent`]. Five queries.
+    ///
+    /// # Errors
+    /// That one; [`Error::UnknownReference`] and its kin.
+    pub async fn expect_head<R>(&self, expected: R) -> Result<()>
+    where
+        R: TryInto<Reference>,
+        Error: From<R::Error>,
+    {
+        let expected = expected.try_into()?;
+        self.seal().await?;
+        history::expect_head(self.db(), self.backend(), None, Some(&expected)).await
+    }
+
     pub(crate) async fn position(&self, table: Option<&str>, reference: &Reference) -> Result<Position> {
         self.seal().await?;
         if let Reference::At(moment) = reference {

@@ -93,6 +93,8 @@ async fn a_backup_that_is_none_changes_nothing(engine: Engine) {
     let call = server.call("POST", "/db/restore").header("X-User", "ann");
     call.json(&json!({})).send().await.problem(400, "header");
     server.call("POST", "/db/restore").send().await.problem(400, "header");
+    let stale = server.call("POST", "/db/restore").header("X-User", "ann").header("X-Parent", "HEAD~1");
+    stale.send().await.problem(409, "stale-parent");
     assert_eq!(server.get("/users").await.expect(200).total(), 1);
     server.end().await;
 }

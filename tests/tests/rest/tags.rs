@@ -10,6 +10,7 @@ scenarios!(
     a_commit_is_commented,
     a_version_is_commented,
     what_is_no_comment_is_refused,
+    who_speaks_of_another_state_is_told,
 );
 
 /// Ann is created, and becomes Anna in a second commit.
@@ -196,5 +197,27 @@ async fn what_is_no_comment_is_refused(engine: Engine) {
     unsigned.problem(400, "header");
     server.get("/vsg/commits/HEAD/comments?limit=0").await.problem(400, "query");
     assert_eq!(server.json("/vsg/commits/HEAD/comments").await, json!([]));
+    server.end().await;
+}
+
+async fn who_speaks_of_another_state_is_told(engine: Engine) {
+    let (server, commits) = two(engine).await;
+    server.post("/vsg/tags", json!({"name": "v1", "ref": "HEAD"})).await.expect(201);
+    let tag = json!({"name": "v2", "ref": "HEAD"});
+    for (method, path, body) in [
+        ("POST", "/vsg/tags", tag),
+        ("POST", "/vsg/commits/HEAD/comments", json!({"comment": "seen"})),
+        ("DELETE", "/vsg/tags/v1", json!({})),
+    ] {
+        let expecting = |parent: &str| {
+            let call = server.call(method, path).header("X-User", "ann").header("X-Parent", parent);
+            if method == "POST" { call.json(&body) } else { call }.send()
+        };
+        expecting(&commits[0]).await.problem(409, "stale-parent");
+        expecting("HEAD~").await.problem(400, "malformed-reference");
+        expecting("nothing").await.problem(404, "unknown-reference");
+        let done = expecting(&commits[1]).await;
+        done.expect(if method == "POST" { 201 } else { 200 });
+    }
     server.end().await;
 }

@@ -43,7 +43,7 @@ async fn list(call: Call) -> Reply {
 }
 
 async fn create(mut call: Call) -> Reply {
-    let author = call.author()?;
+    let author = call.expecting_author()?;
     let reference = call.reference_segment("ref")?;
     let fields = Fields::of(call.object().await?, &["comment", "table", "key", "version"])?;
     let text = fields.required("comment")?;
