@@ -58,7 +58,7 @@ pub use capture::{Policy, Txn, TxnConnection};
 pub use catalog::{TableStatistics, TableStatus, Tracked};
 pub use dbvsg_derive::Versioned;
 pub use error::{Constraint, Error, ErrorKind, Result};
-pub use history::{AsOf, AuditFilter, Blame, DiffCount, Differences, Lineage, Page, RowDiff, Side};
+pub use history::{AsOf, AuditFilter, Blame, DiffCount, Differences, Lineage, Page, RowDiff, Selected, Side};
 pub use journal::{Backlog, LogFilter, Problem, Verification};
 pub use model::{
     Author, Change, Column, ColumnKind, Comment, Commit, CommitId, CommitTable, Form, Hash, Key, Op, Reference, Row,

@@ -5,6 +5,7 @@ mod begin;
 mod boundaries;
 mod connect;
 mod failure;
+mod fetch;
 mod mysql;
 mod postgres;
 mod scan;
@@ -13,6 +14,7 @@ mod sqlite;
 
 use std::collections::HashMap;
 
+use futures_util::stream::BoxStream;
 use sea_orm::{
     DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, QueryResult,
     Statement, Value as Bound, sea_query::Expr,
@@ -193,6 +195,9 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// Reads one column of a row, whatever its type.
     fn decode(&self, row: &QueryResult, index: usize) -> Result<Value>;
 
+    /// Runs a query that was never seen before, so that every type has a form that [`Backend::decode`] reads.
+    fn fetch(&self, db: &DatabaseConnection, sql: String) -> BoxStream<'static, Result<QueryResult>>;
+
     /// What the catalog needs beside its tables: triggers and views.
     fn catalog_support(&self) -> Vec<String>;
 
@@ -212,7 +217,11 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
 
     /// Keeps writers off a table until what it returns is dropped, where no transaction can hold a lock while tables and
     /// triggers are created. Needs a connection of its own.
-    async fn hold_writers(&self, _db: &DatabaseConnection, _table: &TableName) -> Result<Option<Box<dyn Send + Sync>>> {
+    async fn hold_writers(
+        &self,
+        _db: &DatabaseConnection,
+        _tables: &[&TableName],
+    ) -> Result<Option<Box<dyn Send + Sync>>> {
         Ok(None)
     }
 

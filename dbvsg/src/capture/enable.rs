@@ -73,33 +73,31 @@ pub(crate) fn obstacle(table: &Table) -> Option<String> {
     Some(format!("its column `{}` begins with `vsg_`, which history uses itself; rename it", taken.name))
 }
 
-/// Puts a table under version control: history table, baseline, triggers, in one transaction where the engine can. Returns
+/// Puts tables under version control: history tables, one baseline, triggers, in one transaction where the engine can. Returns
 /// the commit of the baseline.
-pub(crate) async fn enable(vsg: &Vsg, author: &Author, name: &str, policy: &Policy) -> Result<Option<CommitId>> {
+pub(crate) async fn enable(vsg: &Vsg, author: &Author, names: &[&str], policy: &Policy) -> Result<Option<CommitId>> {
     let backend = vsg.backend();
     if !backend.transactional_ddl() {
-        return stepwise::enable(vsg, author, name, policy).await;
+        return stepwise::enable(vsg, author, names, policy).await;
     }
     let txn = super::txn::begin_write(vsg.db(), backend.latest()).await?;
     let db = DatabaseExecutor::Transaction(&txn);
-    let table = trackable(vsg, &db, name, policy).await?;
-    if let Some(lock) = backend.lock_table(&table.name) {
+    let tables = trackable(vsg, &db, names, policy).await?;
+    for lock in tables.iter().filter_map(|table| backend.lock_table(&table.name)) {
         txn.execute_unprepared(&lock).await?;
     }
-    if vsg.catalog_now(&db).await?.get(name).is_ok() {
-        return Err(Error::AlreadyTracked { table: name.to_owned() });
-    }
+    refuse_tracked(vsg, &db, names).await?;
     journal::seal_within(&txn, vsg, View::Own).await?;
     history::expect_head(&txn, backend, None, author.expected_parent.as_ref()).await?;
-    let tracked = install(&txn, backend, table, policy).await?;
-    let commit = baseline(&txn, backend, author, &tracked).await?;
-    for sql in backend.history_indexes(&tracked) {
-        txn.execute_unprepared(&sql).await?;
+    let mut enabled = Vec::with_capacity(tables.len());
+    for table in tables {
+        enabled.push(install(&txn, backend, table, policy).await?);
     }
-    for sql in backend.triggers(&tracked).iter().flat_map(|trigger| &trigger.sql) {
-        txn.execute_unprepared(sql).await?;
+    let commit = baseline(&txn, backend, author, &enabled).await?;
+    for tracked in &enabled {
+        arm(&txn, backend, tracked).await?;
     }
-    activate(&txn, vsg, &tracked).await?;
+    activate(&txn, vsg, &enabled).await?;
     let catalog = vsg.catalog_now(&db).await?;
     drop(db);
     txn.commit().await?;
@@ -107,32 +105,63 @@ pub(crate) async fn enable(vsg: &Vsg, author: &Author, name: &str, policy: &Poli
     Ok(commit)
 }
 
-/// The table of this name, if it can be tracked with this policy.
-pub(super) async fn trackable(vsg: &Vsg, db: &DatabaseExecutor<'_>, name: &str, policy: &Policy) -> Result<Table> {
+/// The tables of these names, if they can be tracked with this policy.
+pub(super) async fn trackable(
+    vsg: &Vsg,
+    db: &DatabaseExecutor<'_>,
+    names: &[&str],
+    policy: &Policy,
+) -> Result<Vec<Table>> {
     let backend = vsg.backend();
-    let unknown = || Error::UnknownTable { table: name.to_owned() };
     // Asked of the list, so that DBVSG's own tables and histories are no tables for anybody.
-    let listed = backend.tables(db).await?.into_iter().find(|table| table.to_string() == name);
-    let table = backend.describe(db, &listed.ok_or_else(unknown)?).await?.ok_or_else(unknown)?;
-    if let Some(reason) = obstacle(&table) {
-        return Err(Error::Untrackable { table: name.to_owned(), reason });
+    let listed = backend.tables(db).await?;
+    let mut tables = Vec::with_capacity(names.len());
+    for name in names {
+        let unknown = || Error::UnknownTable { table: (*name).to_owned() };
+        let found = listed.iter().find(|table| table.to_string() == *name).ok_or_else(unknown)?;
+        let table = backend.describe(db, found).await?.ok_or_else(unknown)?;
+        if let Some(reason) = obstacle(&table) {
+            return Err(Error::Untrackable { table: (*name).to_owned(), reason });
+        }
+        check_policy(&table, policy)?;
+        tables.push(table);
     }
-    check_policy(&table, policy)?;
-    Ok(table)
+    Ok(tables)
 }
 
-/// Seals the baseline and makes the table one of the tracked. Its past is known from its baseline on, or from now on if
-/// it had no rows.
-pub(super) async fn activate(txn: &DatabaseTransaction, vsg: &Vsg, tracked: &Tracked) -> Result<()> {
+/// Refuses tables that are tracked already.
+pub(super) async fn refuse_tracked(vsg: &Vsg, db: &DatabaseExecutor<'_>, names: &[&str]) -> Result<()> {
+    let catalog = vsg.catalog_now(db).await?;
+    match names.iter().find(|name| catalog.get(name).is_ok()) {
+        Some(name) => Err(Error::AlreadyTracked { table: (*name).to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// Makes what reads and fills a history fast, and what fills it.
+pub(super) async fn arm(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked: &Tracked) -> Result<()> {
+    for sql in backend.history_indexes(tracked) {
+        txn.execute_unprepared(&sql).await?;
+    }
+    for sql in backend.triggers(tracked).iter().flat_map(|trigger| &trigger.sql) {
+        txn.execute_unprepared(sql).await?;
+    }
+    Ok(())
+}
+
+/// Seals the baseline and makes the tables some of the tracked. Their past is known from the baseline on, or from now on if
+/// they had no rows.
+pub(super) async fn activate(txn: &DatabaseTransaction, vsg: &Vsg, enabled: &[Tracked]) -> Result<()> {
     let backend = vsg.backend();
-    let state = |state: &str| format!("UPDATE dbvsg_table SET state = '{state}' WHERE id = {}", tracked.id);
-    txn.execute_unprepared(&state("active")).await?;
+    let set = |what: &str| {
+        let mut sql = Sql::new(backend, format!("UPDATE dbvsg_table SET {what} WHERE id IN ("));
+        sql.bind_all(enabled.iter().map(|tracked| tracked.id)).push(")");
+        sql
+    };
+    set("state = 'active'").execute(txn).await?;
     journal::seal_within(txn, vsg, View::Own).await?;
     // MySQL cannot read a table in the statement that writes to it, but this reads another.
-    let since = "UPDATE dbvsg_table SET since_seq = (SELECT coalesce(max(seq), 0) FROM dbvsg_commit) WHERE id = ";
-    let mut sql = Sql::new(backend, since);
-    sql.bind(tracked.id);
-    sql.execute(txn).await?;
+    set("since_seq = (SELECT coalesce(max(seq), 0) FROM dbvsg_commit)").execute(txn).await?;
     Ok(())
 }
 
@@ -221,17 +250,23 @@ async fn note(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked:
     Ok(sql.one(txn).await?.map(|row| row.try_get("", "id")).transpose()?.unwrap_or_default())
 }
 
-/// Writes the rows that are there as the first versions, in one statement and one commit. Returns it, if there are any.
+/// Writes the rows that are there as the first versions, in one statement a table and one commit. Returns it, if there are
+/// any.
 pub(super) async fn baseline(
     txn: &DatabaseTransaction,
     backend: &'static dyn Backend,
     author: &Author,
-    tracked: &Tracked,
+    enabled: &[Tracked],
 ) -> Result<Option<CommitId>> {
-    refuse_null_keys(txn, backend, tracked).await?;
-    let table = backend.quote_table(&tracked.table.name);
-    let any = format!("SELECT 1 AS one FROM {table} LIMIT 1");
-    if txn.query_one_raw(Statement::from_string(backend.builder(), any)).await?.is_none() {
+    let mut filled = Vec::with_capacity(enabled.len());
+    for tracked in enabled {
+        refuse_null_keys(txn, backend, tracked).await?;
+        let any = format!("SELECT 1 AS one FROM {} LIMIT 1", backend.quote_table(&tracked.table.name));
+        if txn.query_one_raw(Statement::from_string(backend.builder(), any)).await?.is_some() {
+            filled.push(tracked);
+        }
+    }
+    if filled.is_empty() {
         return Ok(None);
     }
     let uuid = CommitId::random();
@@ -240,24 +275,34 @@ pub(super) async fn baseline(
         "INSERT INTO dbvsg_commit ({column}uuid, branch_id, actor, operation, message, query, meta, written_at)"
     );
     let mut sql = Sql::new(backend, format!("{into} VALUES ({fresh}"));
-    let message = author.message.clone().unwrap_or_else(|| format!("{} enabled", tracked.name()));
+    let message = author.message.clone().unwrap_or_else(|| match enabled {
+        [one] => format!("{} enabled", one.name()),
+        several => format!("{} tables enabled", several.len()),
+    });
     sql.bind(uuid.to_string()).push(&format!(", {MAIN}, ")).bind(author.actor.as_str()).push(", 'BASELINE', ");
     sql.bind(message).push(", ").bind(author.query.clone()).push(", ");
     sql.bind(author.meta.as_ref().map(ToString::to_string)).push(&format!(", {})", backend.now()));
     sql.execute(txn).await?;
+    for tracked in filled {
+        txn.execute_unprepared(&first_versions(backend, tracked, uuid)).await?;
+    }
+    Ok(Some(uuid))
+}
+
+/// The statement that makes the rows of a table its first versions.
+fn first_versions(backend: &dyn Backend, tracked: &Tracked, uuid: CommitId) -> String {
     let columns: Vec<String> = tracked.captured_columns().map(|column| backend.quote(&column.name)).collect();
     let each = |names: &[String]| names.iter().map(|name| format!("l.{name}")).collect::<Vec<_>>().join(", ");
     let (column, fresh) = backend.fresh_id("vsg_id");
-    let sql = format!(
+    backend.copying(format!(
         "INSERT INTO {} ({}, {column}vsg_branch, vsg_begin, vsg_op) \
-         SELECT {}, {fresh}{MAIN}, (SELECT c.id FROM dbvsg_commit c WHERE c.uuid = '{uuid}'), 'baseline' FROM {table} l ORDER BY {}",
+         SELECT {}, {fresh}{MAIN}, (SELECT c.id FROM dbvsg_commit c WHERE c.uuid = '{uuid}'), 'baseline' FROM {} l ORDER BY {}",
         backend.quote_table(&tracked.history),
         columns.join(", "),
         each(&columns),
+        backend.quote_table(&tracked.table.name),
         each(&tracked.quoted_key(backend)),
-    );
-    txn.execute_unprepared(&backend.copying(sql)).await?;
-    Ok(Some(uuid))
+    ))
 }
 
 async fn refuse_null_keys(txn: &DatabaseTransaction, backend: &'static dyn Backend, tracked: &Tracked) -> Result<()> {

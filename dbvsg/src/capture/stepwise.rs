@@ -1,18 +1,18 @@
-//! Enabling a table where CREATE ends the transaction: each step is for good, and one that is left half-way is undone.
+//! Enabling tables where CREATE ends the transaction: each step is for good, and one that is left half-way is undone.
 //!
-//! The catalog notes the table before anything else is made, as one that is being enabled. Its triggers come before its
+//! The catalog notes each table before anything else is made of it, as one that is being enabled. The triggers come before the
 //! baseline, so that no write slips through between them; writers then wait while the baseline is taken, and what the
-//! triggers caught until then is thrown away, because it lies before the table's known past.
+//! triggers caught until then is thrown away, because it lies before the tables' known past.
 
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, Statement};
 
 use super::{
     Policy,
-    enable::{activate, baseline, install, trackable},
+    enable::{activate, arm, baseline, install, refuse_tracked, trackable},
     txn::begin_write,
 };
 use crate::{
-    Author, CommitId, Error, Result, Vsg,
+    Author, CommitId, Result, TableName, Vsg,
     backend::Sql,
     catalog::{self, HalfDone, Tracked},
     history,
@@ -22,10 +22,10 @@ use crate::{
 /// The state of a table that is on its way to be tracked.
 const ENABLING: &str = "enabling";
 
-pub(super) async fn enable(vsg: &Vsg, author: &Author, name: &str, policy: &Policy) -> Result<Option<CommitId>> {
+pub(super) async fn enable(vsg: &Vsg, author: &Author, names: &[&str], policy: &Policy) -> Result<Option<CommitId>> {
     let turn = turn(vsg).await?;
     clean(vsg).await?;
-    let done = async { fill(vsg, author, &prepare(vsg, name, policy).await?).await };
+    let done = async { fill(vsg, author, &prepare(vsg, names, policy).await?).await };
     match done.await {
         Ok(commit) => {
             turn.commit().await?;
@@ -35,7 +35,7 @@ pub(super) async fn enable(vsg: &Vsg, author: &Author, name: &str, policy: &Poli
         Err(error) => {
             if let Err(left) = clean(vsg).await {
                 // Whoever connects next tries again.
-                tracing::warn!(error = &left as &dyn std::error::Error, table = name, "a table is left half enabled");
+                tracing::warn!(error = &left as &dyn std::error::Error, ?names, "tables are left half enabled");
             }
             Err(error)
         }
@@ -75,37 +75,37 @@ async fn take_turn(vsg: &Vsg, patience: &str) -> Result<DatabaseTransaction> {
     Ok(turn)
 }
 
-/// Makes the history and the triggers.
-async fn prepare(vsg: &Vsg, name: &str, policy: &Policy) -> Result<Tracked> {
+/// Makes the histories and the triggers.
+async fn prepare(vsg: &Vsg, names: &[&str], policy: &Policy) -> Result<Vec<Tracked>> {
     let backend = vsg.backend();
     let txn = begin_write(vsg.db(), None).await?;
     let db = DatabaseExecutor::Transaction(&txn);
-    let table = trackable(vsg, &db, name, policy).await?;
-    if vsg.catalog_now(&db).await?.get(name).is_ok() {
-        return Err(Error::AlreadyTracked { table: name.to_owned() });
-    }
-    let tracked = install(&txn, backend, table, policy).await?;
-    for sql in backend.history_indexes(&tracked) {
-        txn.execute_unprepared(&sql).await?;
-    }
-    for sql in backend.triggers(&tracked).iter().flat_map(|trigger| &trigger.sql) {
-        txn.execute_unprepared(sql).await?;
+    let tables = trackable(vsg, &db, names, policy).await?;
+    refuse_tracked(vsg, &db, names).await?;
+    let mut enabled = Vec::with_capacity(tables.len());
+    for table in tables {
+        let tracked = install(&txn, backend, table, policy).await?;
+        arm(&txn, backend, &tracked).await?;
+        enabled.push(tracked);
     }
     drop(db);
     txn.commit().await?;
-    Ok(tracked)
+    Ok(enabled)
 }
 
-/// Takes the baseline while writers wait, and makes the table one of the tracked.
-async fn fill(vsg: &Vsg, author: &Author, tracked: &Tracked) -> Result<Option<CommitId>> {
+/// Takes the baseline while writers wait, and makes the tables some of the tracked.
+async fn fill(vsg: &Vsg, author: &Author, enabled: &[Tracked]) -> Result<Option<CommitId>> {
     let backend = vsg.backend();
-    let _held = backend.hold_writers(vsg.db(), &tracked.table.name).await?;
+    let tables: Vec<&TableName> = enabled.iter().map(|tracked| &tracked.table.name).collect();
+    let _held = backend.hold_writers(vsg.db(), &tables).await?;
     let txn = begin_write(vsg.db(), backend.latest()).await?;
     journal::seal_within(&txn, vsg, View::Own).await?;
     history::expect_head(&txn, backend, None, author.expected_parent.as_ref()).await?;
-    Sql::new(backend, format!("DELETE FROM {}", backend.quote_table(&tracked.history))).execute(&txn).await?;
-    let commit = baseline(&txn, backend, author, tracked).await?;
-    activate(&txn, vsg, tracked).await?;
+    for tracked in enabled {
+        Sql::new(backend, format!("DELETE FROM {}", backend.quote_table(&tracked.history))).execute(&txn).await?;
+    }
+    let commit = baseline(&txn, backend, author, enabled).await?;
+    activate(&txn, vsg, enabled).await?;
     txn.commit().await?;
     Ok(commit)
 }

@@ -2,7 +2,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait};
 
-use super::{Position, rewrite::Scanned};
+use super::{Position, Selected, rewrite::Scanned, select};
 use crate::{
     Error, Result, Vsg,
     backend::Backend,
@@ -39,6 +39,15 @@ impl AsOf {
 
     pub(crate) fn backend(&self) -> &'static dyn Backend {
         self.vsg.backend()
+    }
+
+    /// Runs a SELECT in SQL, of any columns and types. One query, whose rows are read while the stream is.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] for anything else; [`Error::Pruned`].
+    pub async fn select(&self, sql: &str) -> Result<Selected> {
+        let statement = self.past(Statement::from_string(self.backend().builder(), sql))?;
+        select::select(&self.db, self.backend(), statement.sql).await
     }
 
     fn past(&self, mut statement: Statement) -> Result<Statement, DbErr> {

@@ -9,6 +9,7 @@ mod line;
 mod lineage;
 mod position;
 mod rewrite;
+mod select;
 mod state;
 
 pub use as_of::AsOf;
@@ -24,6 +25,8 @@ pub use diff::{DiffCount, RowDiff};
 pub use lineage::Lineage;
 pub(crate) use lineage::lineage;
 pub(crate) use position::{Position, expect_head, resolve};
+pub use select::Selected;
+pub(crate) use select::{expect_question, select};
 use state::stream;
 pub(crate) use state::{count_at, fields, row_at, row_now, rows_at};
 

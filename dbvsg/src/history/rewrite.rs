@@ -2,6 +2,9 @@
 
 use crate::backend::{Placed, Token, scan};
 
+/// Words that statements begin with that write.
+const WRITES: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"];
+
 /// A statement cut into tokens; strings, comments, numbers and parameters are left out.
 pub(super) struct Scanned<'a> {
     sql: &'a str,
@@ -28,6 +31,23 @@ impl<'a> Scanned<'a> {
                 self.writing_word().map(|word| format!("the statement holds {word}; write through a transaction"))
             }
             other => Some(format!("{other} is not possible; write through a transaction")),
+        }
+    }
+
+    /// Says why this does not only tell something about the present, or nothing: there, the engine can be asked about itself, too.
+    pub(super) fn statement_refusal(&self) -> Option<String> {
+        let words = || {
+            self.tokens.iter().filter_map(|placed| match &placed.token {
+                Token::Word(word) => Some(word.to_ascii_uppercase()),
+                _ => None,
+            })
+        };
+        let several = self.tokens.iter().any(|placed| placed.token == Token::Other(';'));
+        match words().next().as_deref() {
+            Some("SHOW" | "DESCRIBE" | "DESC" | "TABLE") if !several => None,
+            // EXPLAIN ANALYZE does what it explains.
+            Some("EXPLAIN") if !several && !words().any(|word| WRITES.contains(&word.as_str())) => None,
+            _ => self.refusal(),
         }
     }
 

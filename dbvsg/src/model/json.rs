@@ -14,25 +14,31 @@ use super::{Column, ColumnKind, Form, Row, Table, Value, time};
 /// The JSON form of a stored value.
 pub fn encode(column: &Column, value: &Value) -> Json {
     match (column.kind, value) {
-        (_, Value::Null) => Json::Null,
-        (_, Value::Bool(value)) => (*value).into(),
         (ColumnKind::Bool, Value::Integer(0 | 1)) => (*value == Value::Integer(1)).into(),
         (ColumnKind::Decimal, Value::Integer(value)) => value.to_string().into(),
         (ColumnKind::Decimal, Value::Real(value)) => decimal(*value).into(),
-        (_, Value::Integer(value)) => (*value).into(),
-        (_, Value::Real(value)) => float(*value),
         (ColumnKind::DateTime, Value::Text(text)) => shown_datetime(text).unwrap_or_else(|| text.clone()).into(),
         (ColumnKind::Timestamp, Value::Text(text)) => shown_timestamp(text).unwrap_or_else(|| text.clone()).into(),
         (ColumnKind::Json, Value::Text(text)) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
         (ColumnKind::Integer, Value::Text(text)) => {
             text.parse::<u64>().map_or_else(|_| text.clone().into(), Json::from)
         }
-        (_, Value::Text(text)) => text.clone().into(),
-        (ColumnKind::Uuid, Value::Bytes(bytes)) => match Uuid::from_slice(bytes) {
-            Ok(uuid) => uuid.to_string().into(),
-            Err(_) => BASE64_STANDARD.encode(bytes).into(),
-        },
-        (_, Value::Bytes(bytes)) => BASE64_STANDARD.encode(bytes).into(),
+        (ColumnKind::Uuid, Value::Bytes(bytes)) => {
+            Uuid::from_slice(bytes).map_or_else(|_| encode_untyped(value), |uuid| uuid.to_string().into())
+        }
+        _ => encode_untyped(value),
+    }
+}
+
+/// The JSON form of a value whose column is not known, as that of an expression: bytes are base64.
+pub fn encode_untyped(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Integer(value) => (*value).into(),
+        Value::Real(value) => float(*value),
+        Value::Text(text) => text.clone().into(),
+        Value::Bytes(bytes) => BASE64_STANDARD.encode(bytes).into(),
     }
 }
 

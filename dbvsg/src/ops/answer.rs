@@ -9,6 +9,9 @@ pub struct Applied {
     /// The commit that was made; for a restore, the commit that is current again. None if nothing was to be changed, if there
     /// are conflicts, or in a dry run.
     pub commit: Option<CommitId>,
+    /// The newest commit of the tables that this was decided on. With [`Author::expect_parent`](crate::Author::expect_parent),
+    /// what a dry run told is what is done, or nothing is.
+    pub parent: Option<CommitId>,
     /// The operation: ROLLBACK, CHECKOUT, RESTORE, MERGE, REVERT, CHERRY_PICK.
     pub operation: String,
     /// How many rows were changed in each table that was.

@@ -229,8 +229,12 @@ impl Running<'_> {
 
     /// What the plans would do.
     async fn tell<C: ConnectionTrait>(&self, db: &C, scope: &Scope, plans: &[Plan]) -> Result<Applied> {
-        let mut told =
-            Applied { operation: self.action.label().into(), notes: scope.notes.clone(), ..Applied::default() };
+        let mut told = Applied {
+            operation: self.action.label().into(),
+            parent: scope.head().map(|head| head.uuid),
+            notes: scope.notes.clone(),
+            ..Applied::default()
+        };
         for plan in plans.iter().filter(|plan| !plan.is_empty()) {
             told.notes.extend(plan.notes.iter().cloned());
             if plan.conflicts > 0 {

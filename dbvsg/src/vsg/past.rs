@@ -3,7 +3,7 @@
 use futures_util::Stream;
 
 use super::Vsg;
-use crate::{AsOf, AuditFilter, Change, Error, Key, Page, Reference, Result, Row, RowDiff, Version, history};
+use crate::{AsOf, AuditFilter, Change, Error, Key, Page, Reference, Result, Row, RowDiff, Selected, Version, history};
 
 impl Vsg {
     /// The database as it was at a commit: a read-only connection for any SELECT. Three queries, once.
@@ -29,6 +29,16 @@ impl Vsg {
             position.check(&*self.tracked(table).await?)?;
         }
         history::as_of(self, position).await
+    }
+
+    /// Runs a query in SQL as it is, of any columns and types: the counterpart of [`AsOf::select`] for the present. One query,
+    /// whose rows are read while the stream is.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] for a statement that writes; [`Vsg::execute`] takes it.
+    pub async fn select(&self, sql: &str) -> Result<Selected> {
+        history::expect_question(sql)?;
+        history::select(self.db(), self.backend(), sql.to_owned()).await
     }
 
     /// The rows of a table at a commit, in key order: all, or some (`limit`, `offset`). One query once it is resolved.

@@ -63,16 +63,43 @@ impl Vsg {
     /// # Errors
     /// As [`Vsg::enable_with`], [`Error::InvalidActor`], and [`Error::StaleParent`] if the author expects another HEAD.
     pub async fn enable_by(&self, author: impl Into<Author>, table: &str, policy: &Policy) -> Result<Option<CommitId>> {
+        self.enable_all(author, &[table], policy).await
+    }
+
+    /// Puts tables under version control in somebody's name, all or none, with one BASELINE commit. Returns that commit; none
+    /// if the tables have no rows. Some twenty statements, and six more for each further table.
+    ///
+    /// A table that was tracked before goes on where its history ended, in a commit of its own.
+    ///
+    /// # Errors
+    /// As [`Vsg::enable_by`].
+    pub async fn enable_all(
+        &self,
+        author: impl Into<Author>,
+        tables: &[&str],
+        policy: &Policy,
+    ) -> Result<Option<CommitId>> {
         let author = author.into();
         author.check()?;
-        if policy.suffix.is_none() && self.catalog().gone(table).is_some() {
-            // It was tracked until it was dropped or disabled, and goes on where it ended if it is there again.
-            let revived = schema::revive(self, table).await?;
-            if self.catalog().get(table).is_ok() {
-                return Ok(revived.into_iter().find_map(|revived| revived.commit));
+        let mut commit = None;
+        let mut names = Vec::with_capacity(tables.len());
+        for table in tables {
+            if policy.suffix.is_none() && self.catalog().gone(table).is_some() {
+                let revived = schema::revive(self, table).await?;
+                if self.catalog().get(table).is_ok() {
+                    commit = revived.into_iter().find_map(|revived| revived.commit).or(commit);
+                    continue;
+                }
             }
+            names.push(*table);
         }
-        capture::enable(self, &author, table, policy).await
+        // In one order, so that two programs that enable the same tables do not wait for each other for ever.
+        names.sort_unstable();
+        names.dedup();
+        if names.is_empty() {
+            return Ok(commit);
+        }
+        Ok(capture::enable(self, &author, &names, policy).await?.or(commit))
     }
 
     /// Creates an entity's table and indexes if they are not there.

@@ -20,7 +20,8 @@ pub(super) fn decode(row: &QueryResult, index: usize) -> Result<Value> {
         "BIT" | "YEAR" => unsigned(value),
         "FLOAT" => of::<f32>(value, |value| Value::Real(value.into())),
         "DOUBLE" => of(value, Value::Real),
-        "DECIMAL" | "JSON" => of(value, Value::Text),
+        // The last four only in answers to queries that were sent as text; others are projected.
+        "DECIMAL" | "JSON" | "DATE" | "TIME" | "DATETIME" | "TIMESTAMP" => of(value, Value::Text),
         _ if text => of(value, Value::Text),
         _ => of(value, Value::Bytes),
     }

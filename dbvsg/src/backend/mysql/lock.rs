@@ -6,10 +6,14 @@ use crate::Result;
 /// How long to wait for transactions that have written to a table, in seconds. Whoever comes after waits behind us.
 pub(super) const PATIENCE: u32 = 10;
 
-/// Keeps writers off a table. The lock belongs to a connection that is closed when this is dropped, so it cannot outlive
+/// Keeps writers off tables. The lock belongs to a connection that is closed when this is dropped, so it cannot outlive
 /// whatever happens to its holder.
-pub(super) async fn hold(db: &DatabaseConnection, quoted_table: &str) -> Result<Option<Box<dyn Send + Sync>>> {
-    let lock = format!("SET lock_wait_timeout = {PATIENCE}; LOCK TABLES {quoted_table} READ");
+pub(super) async fn hold(
+    db: &DatabaseConnection,
+    quoted_tables: impl Iterator<Item = String>,
+) -> Result<Option<Box<dyn Send + Sync>>> {
+    let locks: Vec<String> = quoted_tables.map(|table| format!("{table} READ")).collect();
+    let lock = format!("SET lock_wait_timeout = {PATIENCE}; LOCK TABLES {}", locks.join(", "));
     let held = async {
         let mut connection = db.get_mysql_connection_pool().acquire().await?;
         connection.close_on_drop();

@@ -23,6 +23,7 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
+use futures_util::stream::BoxStream;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     QueryResult, Statement, sea_query::Expr,
@@ -30,7 +31,7 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 
 use self::flavour::Flavour;
-use super::{Alteration, Backend, Context, Held, Placing, Retype, Trigger, Writers};
+use super::{Alteration, Backend, Context, Held, Placing, Retype, Trigger, Writers, fetch::fetch};
 use crate::{
     Error, Result,
     catalog::Tracked,
@@ -165,6 +166,10 @@ impl Backend for MySql {
         decode::decode(row, index)
     }
 
+    fn fetch(&self, db: &DatabaseConnection, sql: String) -> BoxStream<'static, Result<QueryResult>> {
+        fetch(db.get_mysql_connection_pool().clone(), sql)
+    }
+
     fn catalog_support(&self) -> Vec<String> {
         catalog::support(self.flavour)
     }
@@ -186,8 +191,12 @@ impl Backend for MySql {
         Some(format!("SELECT COUNT(*) FROM {} LOCK IN SHARE MODE", self.quote_table(table)))
     }
 
-    async fn hold_writers(&self, db: &DatabaseConnection, table: &TableName) -> Result<Option<Box<dyn Send + Sync>>> {
-        lock::hold(db, &self.quote_table(table)).await
+    async fn hold_writers(
+        &self,
+        db: &DatabaseConnection,
+        tables: &[&TableName],
+    ) -> Result<Option<Box<dyn Send + Sync>>> {
+        lock::hold(db, tables.iter().map(|table| self.quote_table(table))).await
     }
 
     fn history_table(&self, tracked: &Tracked) -> String {

@@ -17,6 +17,7 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
+use futures_util::stream::BoxStream;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult,
     Statement,
@@ -24,7 +25,7 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Alteration, Backend, Context, Held, Placing, Retype, Trigger, Writers};
+use super::{Alteration, Backend, Context, Held, Placing, Retype, Trigger, Writers, fetch::fetch};
 use crate::{
     Error, Result,
     catalog::Tracked,
@@ -165,6 +166,10 @@ impl Backend for Postgres {
 
     fn decode(&self, row: &QueryResult, index: usize) -> Result<Value> {
         decode::decode(row, index)
+    }
+
+    fn fetch(&self, db: &DatabaseConnection, sql: String) -> BoxStream<'static, Result<QueryResult>> {
+        fetch(db.get_postgres_connection_pool().clone(), sql)
     }
 
     fn catalog_support(&self) -> Vec<String> {

@@ -13,12 +13,13 @@ mod search;
 mod shape;
 mod triggers;
 
+use futures_util::stream::BoxStream;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult,
     Statement, sea_query::Expr,
 };
 
-use super::{Alteration, Backend, Context, Held, Placing, Trigger, Writers};
+use super::{Alteration, Backend, Context, Held, Placing, Trigger, Writers, fetch::fetch};
 use crate::{
     Result,
     catalog::Tracked,
@@ -95,6 +96,10 @@ impl Backend for Sqlite {
 
     fn decode(&self, row: &QueryResult, index: usize) -> Result<Value> {
         decode::decode(row, index)
+    }
+
+    fn fetch(&self, db: &DatabaseConnection, sql: String) -> BoxStream<'static, Result<QueryResult>> {
+        fetch(db.get_sqlite_connection_pool().clone(), sql)
     }
 
     fn catalog_support(&self) -> Vec<String> {
