@@ -14,7 +14,6 @@ mod body;
 mod bootstrap;
 mod call;
 mod component;
-mod csv;
 mod diagram;
 mod error;
 mod export;

@@ -24,8 +24,7 @@ pub use diff::{DiffCount, RowDiff};
 pub use lineage::Lineage;
 pub(crate) use lineage::lineage;
 pub(crate) use position::{Position, expect_head, resolve};
-use state::stream;
-pub(crate) use state::{count_at, fields, row_at, row_now, rows_at};
+pub(crate) use state::{count_at, fields, row_at, row_now, rows_at, state_of, stream};
 
 /// Some of a list, and how long the whole list is.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,7 @@
-//! Whole copies of the database: out, and back in.
+//! Whole copies of the database, and of tables: out, and back in.
 
 mod backup;
+pub mod csv;
 mod live;
 
 pub use backup::{RestoreOptions, Restored};
