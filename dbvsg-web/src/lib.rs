@@ -16,7 +16,6 @@ mod call;
 mod component;
 mod diagram;
 mod error;
-mod export;
 mod fields;
 mod openapi;
 mod operation;

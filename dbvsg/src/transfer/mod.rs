@@ -2,6 +2,7 @@
 
 mod backup;
 pub mod csv;
+pub mod export;
 mod live;
 
 pub use backup::{RestoreOptions, Restored};

@@ -8,6 +8,7 @@ mod records;
 
 pub use cell::CsvColumn;
 pub use export::export;
+pub(crate) use export::parts;
 pub use import::{CsvImport, Import, ImportMode, Imported, import};
 pub use lines::Lines;
 pub use records::spool;
