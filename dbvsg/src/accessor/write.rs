@@ -187,7 +187,9 @@ impl<E: Writable> Accessor<E> {
             hook.before_insert(txn, &mut row).await.map_err(Error::Hook)?;
         }
         let is_given = key_of::<E>(&row).is_some();
+        let given = txn.vsg().backend().forgets_moments().then(|| row.clone());
         let row = explained(txn, &self.table(), insert::insert_one::<E>(txn, row).await).await?;
+        given.map_or(Ok(()), |given| keeps_moments::<E>(&given, &row))?;
         if is_given {
             insert::keys_given::<E>(txn, std::slice::from_ref(&row)).await?;
         }
@@ -209,6 +211,9 @@ impl<E: Writable> Accessor<E> {
         for alike in rows.chunk_by(|a, b| left_out::<E>(a) == left_out::<E>(b)) {
             for some in alike.chunks(chunk) {
                 let done = explained(txn, &table, insert::insert::<E>(txn, some).await).await?;
+                if txn.vsg().backend().forgets_moments() {
+                    some.iter().zip(&done).try_for_each(|(given, row)| keeps_moments::<E>(given, row))?;
+                }
                 if some.iter().any(|row| key_of::<E>(row).is_some()) {
                     insert::keys_given::<E>(txn, &done).await?;
                 }
@@ -252,7 +257,9 @@ impl<E: Writable> Accessor<E> {
         let is_key = |column: &E::Column| E::PrimaryKey::from_column(*column).is_some();
         let any =
             E::Column::iter().any(|column| !is_key(&column) && matches!(changes.get(column), ActiveValue::Set(_)));
+        let given = txn.vsg().backend().forgets_moments().then(|| changes.clone());
         let after = if any { explained(txn, &self.table(), changes.update(txn).await).await? } else { before.clone() };
+        given.map_or(Ok(()), |given| keeps_moments::<E>(&given, &after))?;
         for hook in &self.hooks {
             hook.after_update(txn, &before, &after).await.map_err(Error::Hook)?;
         }
@@ -337,6 +344,28 @@ impl<E: Writable> Accessor<E> {
 
 pub(super) fn row_key<E: Writable>(row: &E::Model) -> Vec<Bound> {
     E::PrimaryKey::iter().map(|key| row.get(key.into_column())).collect()
+}
+
+/// Refuses a row that was written with NULL where a moment was given.
+fn keeps_moments<E: Writable>(given: &E::ActiveModel, row: &E::Model) -> Result<()> {
+    let is_moment = |value: &Bound| {
+        matches!(
+            value,
+            Bound::ChronoDateTimeUtc(Some(_))
+                | Bound::ChronoDateTimeLocal(Some(_))
+                | Bound::ChronoDateTimeWithTimeZone(Some(_))
+        )
+    };
+    let forgotten = E::Column::iter().find(|column| {
+        matches!(given.get(*column), ActiveValue::Set(value) if is_moment(&value)) && codec::is_null(&row.get(*column))
+    });
+    match forgotten {
+        Some(column) => {
+            let reason = "the database has no TIMESTAMP for a moment so long ago or so far ahead".to_owned();
+            Err(Error::InvalidValue { column: column.as_str().to_owned(), reason })
+        }
+        None => Ok(()),
+    }
 }
 
 /// For each column whether a row leaves it to its default.

@@ -336,6 +336,11 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
         expression.to_owned()
     }
 
+    /// Whether a moment with zone that a model gives can be stored as NULL without a word.
+    fn forgets_moments(&self) -> bool {
+        false
+    }
+
     /// Whether an INSERT and a DELETE can return the rows that they write.
     fn returns_written(&self) -> bool {
         true

@@ -217,7 +217,7 @@ fn parse_duration(json: &Json) -> Result<&str, String> {
         lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };
     let is_sixtieth = |text: &&str| digits(text, 2..=2) && **text < *"60";
-    let is_duration = matches!(&parts[..], [hours, rest @ ..] if digits(hours, 1..=3) && rest.len() == 2 && rest.iter().all(|part| is_sixtieth(part)));
+    let is_duration = matches!(&parts[..], [hours, rest @ ..] if digits(hours, 1..=3) && rest.len() == 2 && rest.iter().all(is_sixtieth));
     if is_duration && digits(fraction, 1..=9) {
         return Ok(text);
     }

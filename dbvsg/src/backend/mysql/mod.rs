@@ -135,7 +135,10 @@ impl Backend for MySql {
             // As a string it would be compared as a double.
             (ColumnKind::Decimal, _) => format!("CAST({placeholder} AS DECIMAL(65, {}))", describe::widest(column)),
             (ColumnKind::Integer, Form::Text) => format!("CAST({placeholder} AS UNSIGNED)"),
-            (ColumnKind::Timestamp, _) => format!("CONVERT_TZ({placeholder}, '+00:00', @@session.time_zone)"),
+            // The server takes no offset in a text, where an offset of ours is always that of UTC.
+            (ColumnKind::Timestamp, _) => {
+                format!("CONVERT_TZ(SUBSTRING_INDEX({placeholder}, '+', 1), '+00:00', @@session.time_zone)")
+            }
             _ => placeholder.to_owned(),
         }
     }
@@ -145,6 +148,10 @@ impl Backend for MySql {
             // The same moment whatever zone the session is in.
             (ColumnKind::Timestamp, _) => {
                 format!("CAST('1970-01-01 00:00:00' + INTERVAL UNIX_TIMESTAMP({expression}) SECOND AS CHAR)")
+            }
+            // As text, bits are the bytes that they make.
+            (ColumnKind::Integer, Form::Text) if column.declared.starts_with("bit") => {
+                format!("CAST({expression} + 0 AS CHAR)")
             }
             (ColumnKind::Date | ColumnKind::Duration | ColumnKind::DateTime, _) | (ColumnKind::Integer, Form::Text) => {
                 format!("CAST({expression} AS CHAR)")
@@ -287,6 +294,11 @@ impl Backend for MySql {
     fn pattern(&self, text: &str) -> Option<String> {
         let literal = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
         Some(format!("%{literal}%"))
+    }
+
+    fn forgets_moments(&self) -> bool {
+        // The driver binds them as TIMESTAMP, and the server takes one that no TIMESTAMP can be for NULL, strict or not.
+        true
     }
 
     fn returns_written(&self) -> bool {

@@ -37,6 +37,10 @@ pub(super) fn parameter(column: &Column, placeholder: &str) -> String {
     match column.declared.as_str() {
         // Bound with double precision, it would equal no stored value.
         "real" => format!("CAST({placeholder} AS real)"),
+        // As other text it would be compared with the spaces at its end, which no stored value is.
+        declared if declared == "character" || declared.starts_with("character(") => {
+            format!("CAST({placeholder} AS pg_catalog.bpchar)")
+        }
         _ if is_native(column) => placeholder.to_owned(),
         declared => format!("CAST({placeholder} AS {})", without_length(declared)),
     }

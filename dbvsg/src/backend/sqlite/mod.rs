@@ -198,7 +198,8 @@ impl Backend for Sqlite {
     }
 
     fn pattern(&self, text: &str) -> Option<String> {
-        Some(search::either_case(text))
+        // It would end at the character NUL.
+        (!text.contains('\0')).then(|| search::either_case(text))
     }
 
     fn differs(&self, column: &Column, a: &str, b: &str) -> String {
