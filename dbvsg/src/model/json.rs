@@ -216,8 +216,11 @@ fn parse_duration(json: &Json) -> Result<&str, String> {
     let digits = |text: &str, lengths: std::ops::RangeInclusive<usize>| {
         lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };
-    let is_sixtieth = |text: &&str| digits(text, 2..=2) && **text < *"60";
-    let is_duration = matches!(&parts[..], [hours, rest @ ..] if digits(hours, 1..=3) && rest.len() == 2 && rest.iter().all(is_sixtieth));
+    let is_sixtieth = |text: &str| digits(text, 2..=2) && *text < *"60";
+    let is_duration = match parts[..] {
+        [hours, minutes, seconds] => digits(hours, 1..=3) && is_sixtieth(minutes) && is_sixtieth(seconds),
+        _ => false,
+    };
     if is_duration && digits(fraction, 1..=9) {
         return Ok(text);
     }
