@@ -1,7 +1,11 @@
 //! Reading bodies, never more of them than allowed.
 
+use std::fs::File;
+
+use dbvsg::Error;
 use futures_util::{Stream, StreamExt};
 use poem::Body;
+use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
 use crate::problem::Problem;
 
@@ -16,6 +20,18 @@ pub(crate) async fn read(body: Body, limit: u64) -> Result<Vec<u8>, Problem> {
         whole.extend_from_slice(&part?);
     }
     Ok(whole)
+}
+
+/// The whole body as a temporary file, to be read from its beginning.
+pub(crate) async fn spool(body: Body, limit: u64) -> Result<File, Problem> {
+    let failed = || Error::file("a temporary file");
+    let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(failed())?);
+    let mut parts = std::pin::pin!(limited(body, limit));
+    while let Some(part) = parts.next().await {
+        file.write_all(&part?).await.map_err(failed())?;
+    }
+    file.rewind().await.map_err(failed())?;
+    Ok(file.into_std().await)
 }
 
 /// The body part by part.

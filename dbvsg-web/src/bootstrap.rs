@@ -4,7 +4,7 @@ use dbvsg::{Accessor, Vsg, Writable};
 
 use crate::{
     Api, Error,
-    component::{Component, Typed},
+    component::{Component, Typed, Untyped},
     openapi, routes,
     server::{Limits, Shared},
 };
@@ -67,6 +67,7 @@ struct Settings {
 pub struct Bootstrap {
     pub(crate) vsg: Vsg,
     mounted: Vec<Mounted>,
+    tracked: bool,
     settings: Settings,
     limits: Limits,
 }
@@ -84,6 +85,7 @@ impl Bootstrap {
         Self {
             vsg,
             mounted: Vec::new(),
+            tracked: false,
             settings: Settings { create_tables: false, max_records: None },
             limits: Limits { body: 2 << 20, upload: 16 << 30 },
         }
@@ -104,6 +106,33 @@ impl Bootstrap {
             })
         };
         self.mounted.push(Mounted { component: E::COMPONENT.to_owned(), prepare: Box::new(prepare) });
+        self
+    }
+
+    /// Shows every tracked table that no accessor is mounted for as a component, too: those that are tracked when the server is
+    /// built, with the columns that they have then. Such a component has no soft delete, no record limit and no hooks.
+    ///
+    /// A component is named as its table is (`orders`, `sales.orders`), percent-encoded in a path where it must be
+    /// (`/order%20items`). One whose name no path can hold (`.`, `..`, or none at all), that the interface or another component
+    /// uses, or that begins with `~` itself, gets a `~` in front: `/~audit`.
+    ///
+    /// ```
+    /// use dbvsg::{Vsg, sea_orm::ConnectionTrait};
+    /// use poem::{Endpoint, Request};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let vsg = Vsg::connect("sqlite::memory:").await?;
+    /// vsg.connection().execute_unprepared("CREATE TABLE \"order items\" (id INTEGER PRIMARY KEY)").await?;
+    /// vsg.enable("order items").await?;
+    /// let app = dbvsg_web::Bootstrap::new(vsg).mount_tracked().build().await?;
+    /// let answer = app.get_response(Request::builder().uri_str("/order%20items").finish()).await;
+    /// assert_eq!(answer.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn mount_tracked(mut self) -> Self {
+        self.tracked = true;
         self
     }
 
@@ -150,6 +179,10 @@ impl Bootstrap {
             let ready = prepare(self.vsg.clone(), self.settings).await;
             components.push(ready.map_err(|source| Error::Mount { component, source })?);
         }
+        if self.tracked {
+            let untyped = untyped(&self.vsg, &components).await.map_err(Error::Database)?;
+            components.extend(untyped);
+        }
         let operations = routes::operations(&components);
         let document = openapi::document(&operations, &components);
         Api::new(Shared { vsg: self.vsg, limits: self.limits, components, document }, operations)
@@ -176,6 +209,29 @@ impl Bootstrap {
     ) -> Result<(), Error> {
         crate::serve::run(self, listener, end).await
     }
+}
+
+/// Components for the tracked tables that none of these shows.
+async fn untyped(vsg: &Vsg, mounted: &[Arc<dyn Component>]) -> Result<Vec<Arc<dyn Component>>, dbvsg::Error> {
+    // Another program may have enabled one meanwhile.
+    vsg.reload().await?;
+    let mut untyped: Vec<Arc<dyn Component>> = Vec::new();
+    for tracked in vsg.all_tracked() {
+        let table = tracked.name();
+        if mounted.iter().any(|component| component.shape().table == table) {
+            continue;
+        }
+        let is_taken = mounted.iter().any(|component| component.shape().component == table);
+        let name = if is_taken { format!("~{table}") } else { component_name(&table) };
+        untyped.push(Arc::new(Untyped::new(name, vsg.gateway(&table).await?, &tracked)));
+    }
+    Ok(untyped)
+}
+
+/// The name of the component that shows a table, as no other is called.
+fn component_name(table: &str) -> String {
+    let needs_other = RESERVED.contains(&table) || matches!(table, "" | "." | "..") || table.starts_with('~');
+    if needs_other { format!("~{table}") } else { table.to_owned() }
 }
 
 fn check_name(component: &str) -> Result<(), Error> {

@@ -153,6 +153,7 @@ impl Problem {
     }
 
     /// The field that it names.
+    #[cfg(test)]
     pub(crate) fn named_field(&self) -> Option<&str> {
         self.0.field.as_deref()
     }

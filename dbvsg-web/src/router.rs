@@ -9,7 +9,7 @@ use crate::{Error, operation::Operation, problem::Problem};
 /// Finds operations by path. A part that is written out comes before a parameter; a path with another method does not
 /// hide a parameter, so that `GET /users/batch` finds the row of that key.
 pub(crate) struct Router {
-    /// By the first part of the path, which is never a parameter.
+    /// By the first part of the path, which is never a parameter, decoded.
     routes: HashMap<String, Vec<Route>>,
 }
 
@@ -37,7 +37,7 @@ impl Router {
                 name.map_or_else(|| Part::Literal(part.to_owned()), |name| Part::Parameter(name.to_owned()))
             });
             let first = match parts.next() {
-                Some(Part::Literal(first)) => first,
+                Some(Part::Literal(first)) => decoded(&first),
                 _ => String::new(),
             };
             let parts: Vec<Part> = parts.collect();
@@ -60,7 +60,7 @@ impl Router {
         let trimmed = trimmed.strip_suffix('/').unwrap_or(trimmed);
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let mut given = trimmed.split('/');
-        let routes = given.next().and_then(|first| self.routes.get(first));
+        let routes = given.next().and_then(|first| self.routes.get(&decoded(first)));
         let given: Vec<&str> = given.collect();
         let mut allowed: Vec<&str> = Vec::new();
         for route in routes.into_iter().flatten() {
@@ -96,6 +96,11 @@ impl Route {
     }
 }
 
+/// A part of a path without its percent-encoding, which a client may apply to more letters than it has to.
+fn decoded(part: &str) -> String {
+    percent_encoding::percent_decode_str(part).decode_utf8().map_or_else(|_| part.to_owned(), |text| text.into_owned())
+}
+
 /// Whether two routes take the same paths.
 fn same(a: &[Part], b: &[Part]) -> bool {
     a.len() == b.len()
@@ -118,6 +123,7 @@ mod tests {
             Operation::writing(Method::POST, "/users/batch", "batch"),
             Operation::get("/users/export.csv", "export"),
             Operation::get("/users/{id}/history", "history"),
+            Operation::get("/order%20items%2F/{id}", "odd"),
         ];
         Router::new(operations).unwrap()
     }
@@ -143,6 +149,8 @@ mod tests {
             (Method::GET, "/users/batch", "get batch"),
             (Method::POST, "/users/batch/", "batch"),
             (Method::GET, "/users/7/history/", "history 7"),
+            (Method::GET, "/%75sers/7", "get 7"),
+            (Method::GET, "/order%20items%2f/7%20", "odd 7%20"),
         ] {
             assert_eq!(found(method, path).as_deref(), Ok(expected), "{path}");
         }

@@ -347,6 +347,19 @@ impl Error {
         }
     }
 
+    /// The column that it is about, if it is about one.
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            Self::UnknownColumn { column, .. } | Self::InvalidValue { column, .. } => Some(column),
+            Self::Import { column, .. } => column.as_deref(),
+            // The constraint's columns, as in `users.email`.
+            Self::Violation { constraint: Constraint::Unique | Constraint::NotNull, detail } => {
+                detail.rsplit_once('.').map(|(_, column)| column).filter(|_| !detail.contains(", "))
+            }
+            _ => None,
+        }
+    }
+
     /// Wraps an I/O error, naming what the file was for: `.map_err(Error::file("the backup"))`.
     pub fn file(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();

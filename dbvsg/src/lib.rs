@@ -31,7 +31,7 @@
 //! ```
 //!
 //! The layers, each using only what stands before it: [`model`] (plain values), `backend` (the only place that knows a
-//! dialect), `catalog`, `capture`, `annotation`, `journal`, `schema`, `history`, `retention`, `accessor`, `transfer`.
+//! dialect), `catalog`, `capture`, `annotation`, `journal`, `schema`, `history`, `retention`, `accessor`, `gateway`, `transfer`.
 
 mod accessor;
 mod annotation;
@@ -39,13 +39,14 @@ mod backend;
 mod capture;
 mod catalog;
 mod error;
+mod gateway;
 mod history;
 mod journal;
 pub mod model;
 mod ops;
 mod retention;
 mod schema;
-mod transfer;
+pub mod transfer;
 mod vsg;
 
 pub use accessor::{
@@ -58,6 +59,7 @@ pub use capture::{Policy, Txn, TxnConnection};
 pub use catalog::{TableStatistics, TableStatus, Tracked};
 pub use dbvsg_derive::Versioned;
 pub use error::{Constraint, Error, ErrorKind, Result};
+pub use gateway::{Compare, Fields, Gateway, GatewayAt, Query, Refused};
 pub use history::{AsOf, AuditFilter, Blame, DiffCount, Differences, Lineage, Page, RowDiff, Selected, Side};
 pub use journal::{Backlog, LogFilter, Problem, Verification};
 pub use model::{
@@ -69,7 +71,10 @@ pub use retention::{Horizon, Period, Pruned, PrunedTable, Retention, Rule};
 pub use schema::{FoundAtStart, Migrated, Refresh, Refreshed, ShapeChange};
 pub use sea_orm;
 pub use sea_orm_migration;
-pub use transfer::{LiveTables, RestoreOptions, Restored};
+pub use transfer::{
+    LiveTables, RestoreOptions, Restored,
+    csv::{CsvImport, Import, ImportMode, Imported},
+};
 pub use vsg::Vsg;
 
 /// The example of the front page runs.

@@ -1,10 +1,11 @@
 //! `?column__operator=value`: from the query to a condition.
 
 use dbvsg::{
-    Accessor, Order, Versioned, codec,
+    Accessor, Column, Compare, Order, Versioned, codec,
+    model::json::{encode, parse_text},
     sea_orm::{ColumnTrait, Condition, IdenStatic, Iterable, ModelTrait, Value as Bound, sea_query::IntoCondition},
 };
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{Field, Shape, kind::Kind};
 use crate::{call::Call, parameter::Parameter, problem::Problem};
@@ -26,8 +27,8 @@ pub(crate) struct ListQuery {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Filter {
     /// The query parameter, for what is said about it.
-    parameter: String,
-    column: String,
+    pub(super) parameter: String,
+    pub(super) column: String,
     test: Test,
     value: String,
 }
@@ -173,6 +174,27 @@ pub(super) fn condition<E: Versioned>(accessor: &Accessor<E>, filter: &Filter) -
         Test::Contains => accessor.contains(column, &filter.value),
         Test::Null if filter.value == "true" => column.is_null().into_condition(),
         Test::Null => column.is_not_null().into_condition(),
+    })
+}
+
+/// What a filter asks of a stored column.
+pub(super) fn compare(column: &Column, filter: &Filter) -> Result<Compare, Problem> {
+    let refused = |reason: &str| Problem::query(&filter.parameter, reason);
+    let read = |text: &str| -> Result<Json, Problem> {
+        let stored = parse_text(column, text).map_err(|reason| refused(&reason))?;
+        Ok(encode(column, &stored))
+    };
+    let value = || read(&filter.value);
+    Ok(match filter.test {
+        Test::Equal => Compare::Equal(value()?),
+        Test::NotEqual => Compare::NotEqual(value()?),
+        Test::Greater => Compare::Greater(value()?),
+        Test::GreaterOrEqual => Compare::GreaterOrEqual(value()?),
+        Test::Less => Compare::Less(value()?),
+        Test::LessOrEqual => Compare::LessOrEqual(value()?),
+        Test::In => Compare::OneOf(filter.value.split(',').map(read).collect::<Result<_, _>>()?),
+        Test::Contains => Compare::Contains(filter.value.clone()),
+        Test::Null => Compare::Null(filter.value == "true"),
     })
 }
 

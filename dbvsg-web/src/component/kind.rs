@@ -1,6 +1,6 @@
 //! What the values of a column look like in JSON.
 
-use dbvsg::sea_orm::sea_query::ArrayType;
+use dbvsg::{ColumnKind, sea_orm::sea_query::ArrayType};
 use serde_json::{Value as Json, json};
 
 /// How a column's values are compared, and what an empty CSV cell of it means.
@@ -17,6 +17,18 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The kind of a stored column.
+    pub(crate) fn stored(kind: ColumnKind) -> Self {
+        match kind {
+            ColumnKind::Text => Self::Text,
+            ColumnKind::Json => Self::Json,
+            ColumnKind::Bool | ColumnKind::Bytes | ColumnKind::Uuid | ColumnKind::Array(_) | ColumnKind::Any => {
+                Self::Plain
+            }
+            _ => Self::Ordered,
+        }
+    }
+
     /// The kind of a type.
     pub(crate) fn of(kind: &ArrayType) -> Self {
         match kind {
@@ -25,6 +37,25 @@ impl Kind {
             ArrayType::Json => Self::Json,
             _ => Self::Ordered,
         }
+    }
+}
+
+/// The schema of a stored column. What other programs store in a column without a strict type may be anything.
+pub(crate) fn stored_schema(kind: ColumnKind) -> Json {
+    match kind {
+        ColumnKind::Bool => json!({"type": "boolean"}),
+        ColumnKind::Integer => json!({"type": "integer"}),
+        ColumnKind::Float => json!({"type": "number", "format": "double"}),
+        ColumnKind::Decimal => json!({"type": "string", "format": "decimal", "example": "19.99"}),
+        ColumnKind::Bytes => json!({"type": "string", "format": "byte"}),
+        ColumnKind::Date => json!({"type": "string", "format": "date"}),
+        ColumnKind::Time => json!({"type": "string", "format": "time"}),
+        ColumnKind::Duration => json!({"type": "string", "example": "10:30:00"}),
+        ColumnKind::DateTime => json!({"type": "string", "example": "2024-01-15T10:30:00.000000"}),
+        ColumnKind::Timestamp => json!({"type": "string", "format": "date-time"}),
+        ColumnKind::Uuid => json!({"type": "string", "format": "uuid"}),
+        ColumnKind::Text => json!({"type": "string"}),
+        _ => json!({}),
     }
 }
 

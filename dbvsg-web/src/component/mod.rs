@@ -4,17 +4,16 @@ mod filter;
 mod kind;
 mod shape;
 mod typed;
+mod untyped;
 
-use dbvsg::{Reference, Txn};
+use dbvsg::{Import, Reference, Txn};
 use futures_util::stream::BoxStream;
 use serde_json::{Map, Value as Json};
 
 pub(crate) use filter::{ListQuery, parameters, read};
-pub(crate) use kind::Kind;
-#[cfg(test)]
-pub(crate) use shape::tests;
 pub(crate) use shape::{Field, Shape};
 pub(crate) use typed::Typed;
+pub(crate) use untyped::Untyped;
 
 use crate::problem::Problem;
 
@@ -60,6 +59,11 @@ pub(crate) trait Component: Send + Sync {
     /// Inserts the row, or sets the fields given where its key is there already. Returns it, and whether it is new.
     async fn save(&self, txn: &Txn, fields: Fields) -> Result<(Fields, bool), Problem>;
 
+    /// Inserts the row, or puts it in the place of the one with its key. Returns it, and whether it is new.
+    async fn replace(&self, txn: &Txn, fields: Fields) -> Result<(Fields, bool), Problem> {
+        self.save(txn, fields).await
+    }
+
     /// Sets the fields given.
     async fn update(&self, txn: &Txn, key: &str, fields: Fields) -> Result<Fields, Problem>;
 
@@ -75,6 +79,9 @@ pub(crate) trait Component: Send + Sync {
     /// Gives a row the values that it had at a reference.
     async fn rollback(&self, txn: &Txn, key: &str, to: Reference) -> Result<Fields, Problem>;
 
+    /// Where the rows of a file go.
+    fn import(&self) -> &dyn Import;
+
     /// The fields of a key.
-    fn key_fields(&self, key: &str) -> Result<Fields, Problem>;
+    async fn key_fields(&self, key: &str) -> Result<Fields, Problem>;
 }

@@ -4,7 +4,7 @@ use dbvsg::codec;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Fields, kind::Kind};
-use crate::problem::Problem;
+use crate::{openapi::schema, problem::Problem};
 
 /// A component's name, table and columns.
 #[derive(Clone, Debug)]
@@ -46,6 +46,30 @@ impl Field {
 }
 
 impl Shape {
+    /// Its name as a part of a path.
+    pub(crate) fn segment(&self) -> String {
+        codec::key_text_of([Json::from(self.component.as_str())])
+    }
+
+    /// The name of its schema, which allows few letters and is taken by nothing else. A plain name is its own.
+    pub(crate) fn schema_name(&self) -> String {
+        let name = &self.component;
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        if is_plain && !schema::common().contains_key(name) {
+            return name.clone();
+        }
+        let spelt = name.bytes().map(|byte| match byte {
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            byte => format!("_{byte:02X}"),
+        });
+        format!("table.{}", spelt.collect::<String>())
+    }
+
+    /// The name of a CSV file of it.
+    pub(crate) fn file_name(&self) -> String {
+        format!("{}.csv", self.segment())
+    }
+
     /// The column of this name.
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)

@@ -1,7 +1,7 @@
 //! A component over an accessor, so that its hooks run.
 
 use dbvsg::{
-    Accessor, Error, Find, Reference, Txn, Versioned, Writable, codec,
+    Accessor, Error, Find, Import, Reference, Txn, Versioned, Writable, codec,
     sea_orm::{
         ColumnTrait, Condition, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn,
         sea_query::{ArrayType, SimpleExpr},
@@ -158,7 +158,11 @@ impl<E: Writable> Component for Typed<E> {
         Ok(codec::show_model::<E>(&saved.row))
     }
 
-    fn key_fields(&self, key: &str) -> Result<Fields, Problem> {
+    fn import(&self) -> &dyn Import {
+        &self.accessor
+    }
+
+    async fn key_fields(&self, key: &str) -> Result<Fields, Problem> {
         let values = codec::key_values::<E>(key)?;
         Ok(values.into_iter().map(|(column, value)| (column.as_str().to_owned(), codec::show(&value))).collect())
     }

@@ -58,7 +58,7 @@ pub(crate) fn served_under(document: &Json, prefix: &str) -> Json {
 }
 
 fn add_component(schemas: &mut Map<String, Json>, shape: &Shape) {
-    let name = &shape.component;
+    let name = shape.schema_name();
     schemas.insert(name.clone(), shape.row_schema());
     schemas.insert(format!("{name}.create"), shape.body_schema(Shape::is_required));
     let replaces = |field: &_| Shape::is_required(field) && !shape.is_key(&field.name);

@@ -1,4 +1,4 @@
-use dbvsg::{Constraint, Error, ErrorKind, HookError, sea_orm::DbErr};
+use dbvsg::{Error, ErrorKind, HookError, sea_orm::DbErr};
 use poem::http::StatusCode;
 
 use super::Problem;
@@ -8,7 +8,7 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::Hook(source) => hook(source),
-            Error::Violation { constraint, detail: named } => violation(constraint, detail, &named),
+            error @ Error::Violation { .. } => violation(&error, detail),
             Error::UnknownTable { table } => not_found("unknown-table", "Unknown table", detail).table(table),
             Error::NotTracked { table } => not_found("not-tracked", "Table not tracked", detail).table(table),
             Error::UnknownRow { table, key } => not_found("unknown-row", "Unknown row", detail).table(table).key(key),
@@ -91,13 +91,12 @@ fn hook(source: HookError) -> Problem {
 }
 
 /// Drivers name columns as `users.email`; a single one is worth a field of its own.
-fn violation(constraint: Constraint, detail: String, named: &str) -> Problem {
+fn violation(error: &Error, detail: String) -> Problem {
     let problem = invalid("violation", "Constraint violated", detail);
-    match named.split_once('.') {
-        Some((table, column))
-            if matches!(constraint, Constraint::Unique | Constraint::NotNull) && !column.contains([',', '.', ' ']) =>
-        {
-            problem.table(table).field(column)
+    match (error, error.column()) {
+        (Error::Violation { detail: named, .. }, Some(column)) => {
+            let table = named.strip_suffix(column).and_then(|table| table.strip_suffix('.'));
+            problem.table(table.unwrap_or_default()).field(column)
         }
         _ => problem,
     }
@@ -121,6 +120,7 @@ fn conflict(slug: &str, title: &'static str, detail: String) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use dbvsg::Constraint;
     use serde_json::{Value as Json, json};
 
     use super::*;

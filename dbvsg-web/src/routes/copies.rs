@@ -1,6 +1,6 @@
 //! The database as a whole: `/db/diagram.svg`, `/db/export.zip`, `/db/backup.sqlite` and `/db/restore`
 
-use dbvsg::RestoreOptions;
+use dbvsg::{RestoreOptions, transfer::export};
 use futures_util::TryStreamExt;
 use poem::{
     Response,
@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     backup,
     call::Call,
-    diagram, export,
+    diagram,
     openapi::schema,
     operation::{Content, Operation},
     parameter::Parameter,

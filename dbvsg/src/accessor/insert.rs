@@ -67,22 +67,28 @@ pub(super) async fn keys_given<E: Writable>(txn: &Txn, rows: &[E::Model]) -> Res
     let (Some(greatest), Some(column)) = (rows.iter().filter_map(number).max(), column) else { return Ok(()) };
     let entity = E::default();
     let table = TableName { schema: entity.schema_name().map(str::to_owned), name: entity.table_name().to_owned() };
-    if let Some(statement) = txn.vsg().backend().key_given(&table, column.as_str(), greatest) {
+    key_given(txn, &table, column.as_str(), greatest).await
+}
+
+/// The same for the greatest key that was given.
+pub(crate) async fn key_given(txn: &Txn, table: &TableName, column: &str, greatest: i64) -> Result<()> {
+    if let Some(statement) = txn.vsg().backend().key_given(table, column, greatest) {
         txn.query_one_raw(statement).await?;
     }
     Ok(())
 }
 
-/// The keys that the database gave to the rows of a statement, of which it tells the first.
-async fn generated<E: Writable>(txn: &Txn, first: u64, count: usize) -> Result<Vec<Vec<Bound>>> {
+/// The automatic keys that the database gave to the rows of a statement, of which it tells the first.
+pub(crate) async fn automatic_keys(txn: &Txn, first: u64, count: usize) -> Result<Vec<u64>> {
     let backend = txn.vsg().backend();
     let row = Sql::new(backend, format!("SELECT {} AS step", backend.key_step())).one(txn).await?;
     let step: i64 = row.map(|row| row.try_get("", "step")).transpose()?.unwrap_or(1);
-    let key = |position: usize| {
-        let key = KeyOf::<E>::try_from_u64(first + position as u64 * step.unsigned_abs())?;
-        Ok(key.into_value_tuple().into_iter().collect())
-    };
-    (0..count).map(key).collect()
+    Ok((0..count as u64).map(|position| first + position * step.unsigned_abs()).collect())
+}
+
+async fn generated<E: Writable>(txn: &Txn, first: u64, count: usize) -> Result<Vec<Vec<Bound>>> {
+    let keys = automatic_keys(txn, first, count).await?.into_iter();
+    keys.map(|key| Ok(KeyOf::<E>::try_from_u64(key)?.into_value_tuple().into_iter().collect())).collect()
 }
 
 async fn read_back<E: Writable>(txn: &Txn, keys: &[Vec<Bound>]) -> Result<Vec<E::Model>> {

@@ -16,13 +16,18 @@ use std::sync::Arc;
 
 use sea_orm::{EntityTrait, IntoActiveModel, TryIntoModel};
 
+pub(crate) use explain::explained;
 pub use find::{Find, Order};
 pub use hooks::{BoxFuture, Event, HookError, HookResult, Hooks, Operation};
+pub(crate) use insert::{automatic_keys, key_given};
 pub use read::AccessorAt;
+pub(crate) use rollback::{WayBack, way_back};
 pub use scope::Scope;
+pub(crate) use scope::{Session, open};
 pub use versioned::Versioned;
 pub use whole::WholeTable;
 pub use write::Saved;
+pub(crate) use write::{BOUND_VALUES, NAMED_ROWS};
 
 use crate::Vsg;
 

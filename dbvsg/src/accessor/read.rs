@@ -4,7 +4,7 @@ use futures_util::{Stream, TryStreamExt};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, Iterable, ModelTrait, Order as Direction, PrimaryKeyToColumn, PrimaryKeyTrait,
     QueryFilter, QueryOrder, Value as Bound,
-    sea_query::{IntoCondition, IntoValueTuple},
+    sea_query::{Expr, IntoCondition, IntoValueTuple},
 };
 
 use super::{
@@ -41,7 +41,10 @@ impl<E: Versioned> Accessor<E> {
     /// A condition for [`Find::filter`] that holds where a text column holds this text somewhere, in letters of either
     /// case, ASCII or not.
     pub fn contains(&self, column: E::Column, text: &str) -> Condition {
-        self.vsg.backend().contains(column.into_expr(), text).into_condition()
+        let backend = self.vsg.backend();
+        let Some(pattern) = backend.pattern(text) else { return Expr::val(false).into_condition() };
+        let sql = backend.contains(&backend.placeholder(1), &backend.placeholder(2));
+        Expr::cust_with_exprs(sql, [column.into_expr(), Expr::val(pattern)]).into_condition()
     }
 
     /// The rows one by one, in key order: one query, whose memory does not grow with the table. All of them are of one

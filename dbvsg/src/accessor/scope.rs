@@ -1,7 +1,5 @@
-use sea_orm::EntityTrait;
-
 use super::{Accessor, Versioned};
-use crate::{Author, Result, Txn, capture};
+use crate::{Author, CommitId, Result, Txn, Vsg, capture};
 
 /// Where a write belongs: to a commit of its own by this author, or to a transaction that is open.
 #[derive(Debug)]
@@ -39,7 +37,7 @@ impl From<&Author> for Scope<'_> {
 
 impl Scope<'_> {
     /// Names the operation of a commit of its own, unless the author has done so.
-    pub(super) fn labelled(mut self, operation: &str) -> Self {
+    pub(crate) fn labelled(mut self, operation: &str) -> Self {
         if let Self::Own(author) = &mut self {
             author.operation.get_or_insert_with(|| operation.to_owned());
         }
@@ -48,41 +46,45 @@ impl Scope<'_> {
 }
 
 /// The transaction a write runs in.
-pub(super) enum Session<'a> {
+pub(crate) enum Session<'a> {
     Own(Box<Txn>),
     Join(&'a Txn),
 }
 
-impl<E: Versioned + EntityTrait> Accessor<E> {
-    /// Opens the transaction of a scope, where the author's expected parent is that of this table.
-    pub(super) async fn open<'a>(&self, scope: impl Into<Scope<'a>>) -> Result<Session<'a>> {
-        match scope.into() {
-            Scope::Join(txn) => Ok(Session::Join(txn)),
-            Scope::Own(mut author) => {
-                let expected = author.expected_parent.take();
-                let txn = capture::begin_patiently(&self.vsg, author).await?;
-                if let Some(expected) = expected {
-                    txn.expect_head(Some(&self.table()), &expected).await?;
-                }
-                Ok(Session::Own(Box::new(txn)))
+/// Opens the transaction of a scope, where the author's expected parent is that of this table.
+pub(crate) async fn open<'a>(vsg: &Vsg, table: &str, scope: impl Into<Scope<'a>>) -> Result<Session<'a>> {
+    match scope.into() {
+        Scope::Join(txn) => Ok(Session::Join(txn)),
+        Scope::Own(mut author) => {
+            let expected = author.expected_parent.take();
+            let txn = capture::begin_patiently(vsg, author).await?;
+            if let Some(expected) = expected {
+                txn.expect_head(Some(table), &expected).await?;
             }
+            Ok(Session::Own(Box::new(txn)))
         }
     }
 }
 
+impl<E: Versioned> Accessor<E> {
+    pub(super) async fn open<'a>(&self, scope: impl Into<Scope<'a>>) -> Result<Session<'a>> {
+        open(&self.vsg, &self.table(), scope).await
+    }
+}
+
 impl Session<'_> {
-    pub(super) fn txn(&self) -> &Txn {
+    pub(crate) fn txn(&self) -> &Txn {
         match self {
             Self::Own(txn) => txn,
             Self::Join(txn) => txn,
         }
     }
 
-    /// Commits a transaction of its own; one that was joined stays open.
-    pub(super) async fn close(self) -> Result<()> {
-        if let Self::Own(txn) = self {
-            txn.commit().await?;
+    /// Commits a transaction of its own, and returns the commit; one that was joined stays open.
+    pub(crate) async fn close(self) -> Result<Option<CommitId>> {
+        match self {
+            Self::Own(txn) => txn.commit().await,
+            Self::Join(_) => Ok(None),
         }
-        Ok(())
     }
 }

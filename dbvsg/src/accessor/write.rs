@@ -6,6 +6,7 @@ use sea_orm::{
 
 use super::{
     Accessor, Operation, Scope, Writable, codec,
+    explain::explained,
     hooks::Event,
     insert,
     read::{KeyOf, is_present, values},
@@ -13,7 +14,10 @@ use super::{
 use crate::{Error, Result, Txn};
 
 /// The most values one statement binds; every engine takes more.
-const BOUND_VALUES: usize = 30_000;
+pub(crate) const BOUND_VALUES: usize = 30_000;
+
+/// The most rows one statement names by their keys: conditions on several columns nest, and SQLite takes a thousand levels.
+pub(crate) const NAMED_ROWS: usize = 500;
 
 /// What [`Accessor::save`] did.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,7 +133,7 @@ impl<E: Writable> Accessor<E> {
     }
 
     /// Deletes rows, softly where the model has a soft delete; absent and soft-deleted ones are passed over. Returns how
-    /// many there were. Two statements for every thousand.
+    /// many there were. Two statements for every five hundred.
     ///
     /// # Errors
     /// [`Error::Violation`], [`Error::Hook`]: all or nothing.
@@ -138,7 +142,7 @@ impl<E: Writable> Accessor<E> {
         let session = self.open(scope).await?;
         let txn = session.txn();
         let mut deleted = 0;
-        for keys in keys.chunks(1000) {
+        for keys in keys.chunks(NAMED_ROWS) {
             let rows: Vec<E::Model> = E::find().filter(any_of::<E>(keys)).all(txn).await?;
             let rows: Vec<E::Model> = rows.into_iter().filter(is_present::<E>).collect();
             deleted += rows.len() as u64;
@@ -183,7 +187,9 @@ impl<E: Writable> Accessor<E> {
             hook.before_insert(txn, &mut row).await.map_err(Error::Hook)?;
         }
         let is_given = key_of::<E>(&row).is_some();
-        let row = self.explained(txn, insert::insert_one::<E>(txn, row).await).await?;
+        let given = txn.vsg().backend().forgets_moments().then(|| row.clone());
+        let row = explained(txn, &self.table(), insert::insert_one::<E>(txn, row).await).await?;
+        given.map_or(Ok(()), |given| keeps_moments::<E>(&given, &row))?;
         if is_given {
             insert::keys_given::<E>(txn, std::slice::from_ref(&row)).await?;
         }
@@ -198,12 +204,16 @@ impl<E: Writable> Accessor<E> {
                 hook.before_insert(txn, row).await.map_err(Error::Hook)?;
             }
         }
+        let table = self.table();
         let chunk = (BOUND_VALUES / E::Column::iter().count().max(1)).max(1);
         let mut inserted = Vec::with_capacity(rows.len());
         // One statement gives all its rows the same columns, so rows that leave others to their defaults begin another.
         for alike in rows.chunk_by(|a, b| left_out::<E>(a) == left_out::<E>(b)) {
             for some in alike.chunks(chunk) {
-                let done = self.explained(txn, insert::insert::<E>(txn, some).await).await?;
+                let done = explained(txn, &table, insert::insert::<E>(txn, some).await).await?;
+                if txn.vsg().backend().forgets_moments() {
+                    some.iter().zip(&done).try_for_each(|(given, row)| keeps_moments::<E>(given, row))?;
+                }
                 if some.iter().any(|row| key_of::<E>(row).is_some()) {
                     insert::keys_given::<E>(txn, &done).await?;
                 }
@@ -247,7 +257,9 @@ impl<E: Writable> Accessor<E> {
         let is_key = |column: &E::Column| E::PrimaryKey::from_column(*column).is_some();
         let any =
             E::Column::iter().any(|column| !is_key(&column) && matches!(changes.get(column), ActiveValue::Set(_)));
-        let after = if any { self.explained(txn, changes.update(txn).await).await? } else { before.clone() };
+        let given = txn.vsg().backend().forgets_moments().then(|| changes.clone());
+        let after = if any { explained(txn, &self.table(), changes.update(txn).await).await? } else { before.clone() };
+        given.map_or(Ok(()), |given| keeps_moments::<E>(&given, &after))?;
         for hook in &self.hooks {
             hook.after_update(txn, &before, &after).await.map_err(Error::Hook)?;
         }
@@ -312,7 +324,7 @@ impl<E: Writable> Accessor<E> {
         Err(Error::RecordLimit { component: E::COMPONENT.to_owned(), limit })
     }
 
-    async fn find_row<C: ConnectionTrait>(&self, db: &C, key: &[Bound]) -> Result<Option<E::Model>> {
+    pub(super) async fn find_row<C: ConnectionTrait>(&self, db: &C, key: &[Bound]) -> Result<Option<E::Model>> {
         Ok(E::find().filter(any_of::<E>(&[key.to_vec()])).one(db).await?)
     }
 
@@ -332,6 +344,28 @@ impl<E: Writable> Accessor<E> {
 
 pub(super) fn row_key<E: Writable>(row: &E::Model) -> Vec<Bound> {
     E::PrimaryKey::iter().map(|key| row.get(key.into_column())).collect()
+}
+
+/// Refuses a row that was written with NULL where a moment was given.
+fn keeps_moments<E: Writable>(given: &E::ActiveModel, row: &E::Model) -> Result<()> {
+    let is_moment = |value: &Bound| {
+        matches!(
+            value,
+            Bound::ChronoDateTimeUtc(Some(_))
+                | Bound::ChronoDateTimeLocal(Some(_))
+                | Bound::ChronoDateTimeWithTimeZone(Some(_))
+        )
+    };
+    let forgotten = E::Column::iter().find(|column| {
+        matches!(given.get(*column), ActiveValue::Set(value) if is_moment(&value)) && codec::is_null(&row.get(*column))
+    });
+    match forgotten {
+        Some(column) => {
+            let reason = "the database has no TIMESTAMP for a moment so long ago or so far ahead".to_owned();
+            Err(Error::InvalidValue { column: column.as_str().to_owned(), reason })
+        }
+        None => Ok(()),
+    }
 }
 
 /// For each column whether a row leaves it to its default.

@@ -116,13 +116,16 @@ fn postgres(pool: &mut PoolOptions, options: &ConnectOptions, boundaries: Arc<Bo
     pool.map_sqlx_postgres_pool_opts(move |pool| tested(pool, boundaries.clone()));
 }
 
-/// The same, in whole seconds.
+/// The same, in whole seconds. A key of 0 is one, as everywhere else, and does not ask for the next automatic one.
 fn mysql(pool: &mut PoolOptions, options: &ConnectOptions, boundaries: Arc<Boundaries>) {
     pool.test_before_acquire(false);
     let patience = options.busy_timeout.as_secs().max(1);
     pool.map_sqlx_mysql_pool_opts(move |pool| {
         tested(pool, boundaries.clone()).after_connect(move |connection, _| {
-            let set = format!("SET SESSION innodb_lock_wait_timeout = {patience}");
+            let set = format!(
+                "SET SESSION innodb_lock_wait_timeout = {patience}, \
+                 sql_mode = CONCAT(@@SESSION.sql_mode, ',NO_AUTO_VALUE_ON_ZERO')"
+            );
             Box::pin(async move { connection.execute(sqlx::AssertSqlSafe(set)).await.map(drop) })
         })
     });

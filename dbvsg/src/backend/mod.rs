@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use futures_util::stream::BoxStream;
 use sea_orm::{
     DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, QueryResult,
-    Statement, Value as Bound, sea_query::Expr,
+    Statement, Value as Bound,
 };
 
 pub(crate) use alteration::Alteration;
@@ -333,8 +333,42 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
         format!("DELETE FROM {history} WHERE vsg_id IN (SELECT d.vsg_id FROM dbvsg_doomed d)")
     }
 
-    /// A condition that holds where a text column holds this text somewhere, in letters of either case.
-    fn contains(&self, column: Expr, text: &str) -> Expr;
+    /// A condition that holds where an expression of text holds what is searched for somewhere, in letters of either case.
+    fn contains(&self, expression: &str, pattern: &str) -> String;
+
+    /// What stands for a text in [`Backend::contains`], as a bound value; none if no text of the engine can hold it.
+    fn pattern(&self, text: &str) -> Option<String>;
+
+    /// An expression of a column that can be sorted by, and equals another where its values are the same, whatever the type
+    /// of the column knows of comparing.
+    fn comparable(&self, _column: &Column, expression: &str) -> String {
+        expression.to_owned()
+    }
+
+    /// Whether a moment with zone that a model gives can be stored as NULL without a word.
+    fn forgets_moments(&self) -> bool {
+        false
+    }
+
+    /// Whether an INSERT and a DELETE can return the rows that they write.
+    fn returns_written(&self) -> bool {
+        true
+    }
+
+    /// Whether an UPDATE can return the rows that it writes.
+    fn returns_updated(&self) -> bool {
+        true
+    }
+
+    /// The default of a column that has one, as an UPDATE can set it.
+    async fn default_of(&self, _db: &DatabaseExecutor<'_>, _table: &TableName, _column: &Column) -> Result<String> {
+        Ok("DEFAULT".to_owned())
+    }
+
+    /// What follows the table of an INSERT that leaves every column to its default.
+    fn only_defaults(&self) -> &'static str {
+        "DEFAULT VALUES"
+    }
 
     /// The columns of a unique key in order, as a query for `name`, where the engine's errors tell the key but not them.
     fn unique_key(&self, _table: &TableName, _key: &str) -> Option<Statement> {

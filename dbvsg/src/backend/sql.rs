@@ -1,7 +1,11 @@
 use sea_orm::{ConnectionTrait, ExecResult, QueryResult, Statement, Value as Bound};
 
 use super::Backend;
-use crate::{Result, catalog::Tracked, model::Key};
+use crate::{
+    Result,
+    catalog::Tracked,
+    model::{Column, Form, Key, Value},
+};
 
 /// A statement in the making: text of ours and values of anybody's, which never mix.
 pub(crate) struct Sql {
@@ -23,9 +27,38 @@ impl Sql {
 
     /// Adds a bound value.
     pub(crate) fn bind(&mut self, value: impl Into<Bound>) -> &mut Self {
-        self.values.push(value.into());
-        let placeholder = self.backend.placeholder(self.values.len());
+        let placeholder = self.hold(value);
         self.push(&placeholder)
+    }
+
+    /// Adds a bound value of a column.
+    pub(crate) fn bind_to(&mut self, column: &Column, value: &Value) -> &mut Self {
+        let bound = self.held_for(column, value);
+        self.push(&bound)
+    }
+
+    /// Adds a bound value of a column, to be compared with [`Backend::comparable`].
+    pub(crate) fn bind_comparable(&mut self, column: &Column, value: &Value) -> &mut Self {
+        let bound = self.held_for(column, value);
+        let comparable = self.backend.comparable(column, &bound);
+        self.push(&comparable)
+    }
+
+    /// Binds a value and returns its placeholder, which must be the next that is added.
+    pub(crate) fn hold(&mut self, value: impl Into<Bound>) -> String {
+        self.values.push(value.into());
+        self.backend.placeholder(self.values.len())
+    }
+
+    fn held_for(&mut self, column: &Column, value: &Value) -> String {
+        let placeholder = self.hold(match (value, column.form) {
+            (Value::Null, Form::Bool) => Bound::Bool(None),
+            (Value::Null, Form::Integer) => Bound::BigInt(None),
+            (Value::Null, Form::Real) => Bound::Double(None),
+            (Value::Null, Form::Bytes) => Bound::Bytes(None),
+            (value, _) => value.clone().into(),
+        });
+        self.backend.parameter(column, &placeholder)
     }
 
     /// Adds bound values, separated by commas.
@@ -42,12 +75,37 @@ impl Sql {
     /// Adds a condition that holds where an alias of a table or its history has this key.
     pub(crate) fn has_key(&mut self, tracked: &Tracked, alias: &str, key: &Key) -> &mut Self {
         for (position, (column, value)) in tracked.table.key_columns().zip(&key.0).enumerate() {
-            self.values.push(value.clone().into());
-            let bound = self.backend.parameter(column, &self.backend.placeholder(self.values.len()));
             let name = self.backend.quote(&column.name);
-            self.push(if position > 0 { " AND " } else { "" }).push(&format!("{alias}.{name} = {bound}"));
+            self.push(if position > 0 { " AND " } else { "" })
+                .push(&format!("{alias}.{name} = "))
+                .bind_to(column, value);
         }
         self
+    }
+
+    /// Adds a condition that holds where a table has one of these keys. `before` stands before each name of a column.
+    pub(crate) fn has_one_of(&mut self, tracked: &Tracked, before: &str, keys: &[Key]) -> &mut Self {
+        let columns: Vec<(&Column, String)> = tracked
+            .table
+            .key_columns()
+            .map(|column| (column, format!("{before}{}", self.backend.quote(&column.name))))
+            .collect();
+        if let [(column, name)] = &columns[..] {
+            self.push(&format!("{name} IN ("));
+            for (position, value) in keys.iter().flat_map(|key| &key.0).enumerate() {
+                self.push(if position > 0 { ", " } else { "" }).bind_to(column, value);
+            }
+            return self.push(")");
+        }
+        self.push("(");
+        for (number, key) in keys.iter().enumerate() {
+            self.push(if number > 0 { " OR (" } else { "(" });
+            for (position, ((column, name), value)) in columns.iter().zip(&key.0).enumerate() {
+                self.push(if position > 0 { " AND " } else { "" }).push(&format!("{name} = ")).bind_to(column, value);
+            }
+            self.push(")");
+        }
+        self.push(")")
     }
 
     /// The statement.

@@ -2,7 +2,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait};
 
-use super::{Position, Selected, rewrite::Scanned, select};
+use super::{Position, Selected, rewrite::Scanned, select, state::state_of};
 use crate::{
     Error, Result, Vsg,
     backend::Backend,
@@ -99,19 +99,8 @@ impl AsOf {
 
     fn expression(&self, tracked: &Tracked) -> String {
         let backend = self.backend();
-        let columns = tracked.table.columns.iter().zip(&tracked.captured).map(|(column, captured)| {
-            let name = backend.quote(&column.name);
-            let value = if *captured { tracked.past(backend, column, "h") } else { backend.null(column) };
-            format!("{value} AS {name}")
-        });
-        format!(
-            "{} AS {}(SELECT {} FROM {} h WHERE {})",
-            backend.quote(&tracked.table.name.name),
-            backend.inlined(),
-            columns.collect::<Vec<_>>().join(", "),
-            backend.quote_table(&tracked.history),
-            self.position.valid(backend, "h"),
-        )
+        let name = backend.quote(&tracked.table.name.name);
+        format!("{name} AS {}({})", backend.inlined(), state_of(backend, tracked, &self.position))
     }
 }
 

@@ -27,8 +27,7 @@ pub(crate) use lineage::lineage;
 pub(crate) use position::{Position, expect_head, resolve};
 pub use select::Selected;
 pub(crate) use select::{expect_question, select};
-use state::stream;
-pub(crate) use state::{count_at, fields, row_at, row_now, rows_at};
+pub(crate) use state::{count_at, fields, row_at, row_now, rows_at, state_of, stream};
 
 /// Some of a list, and how long the whole list is.
 #[derive(Clone, Debug, PartialEq)]

@@ -29,6 +29,16 @@ where
     }
 }
 
+/// A table as it was at a commit, as a query for its columns by their names. Columns that history does not hold are NULL.
+pub(crate) fn state_of(backend: &dyn Backend, tracked: &Tracked, position: &Position) -> String {
+    let columns = tracked.table.columns.iter().zip(&tracked.captured).map(|(column, captured)| {
+        let value = if *captured { tracked.past(backend, column, "h") } else { backend.null(column) };
+        format!("{value} AS {}", backend.quote(&column.name))
+    });
+    let (columns, history) = (columns.collect::<Vec<_>>().join(", "), backend.quote_table(&tracked.history));
+    format!("SELECT {columns} FROM {history} h WHERE {}", position.valid(backend, "h"))
+}
+
 /// The rows of a table at a commit, in key order.
 pub(crate) fn rows_at(
     db: DatabaseConnection,

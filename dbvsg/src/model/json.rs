@@ -9,11 +9,15 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value as Json};
 use uuid::Uuid;
 
-use super::{Column, ColumnKind, Form, Row, Table, Value, time};
+use super::{Column, ColumnKind, Form, Row, Table, Value, array, time};
 
 /// The JSON form of a stored value.
 pub fn encode(column: &Column, value: &Value) -> Json {
-    match (column.kind, value) {
+    encode_as(column.kind, value)
+}
+
+pub(super) fn encode_as(kind: ColumnKind, value: &Value) -> Json {
+    match (kind, value) {
         (ColumnKind::Bool, Value::Integer(0 | 1)) => (*value == Value::Integer(1)).into(),
         (ColumnKind::Decimal, Value::Integer(value)) => value.to_string().into(),
         (ColumnKind::Decimal, Value::Real(value)) => decimal(*value).into(),
@@ -22,6 +26,9 @@ pub fn encode(column: &Column, value: &Value) -> Json {
         (ColumnKind::Json, Value::Text(text)) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
         (ColumnKind::Integer, Value::Text(text)) => {
             text.parse::<u64>().map_or_else(|_| text.clone().into(), Json::from)
+        }
+        (ColumnKind::Array(element), Value::Text(text)) => {
+            array::encode(*element, text).unwrap_or_else(|| text.clone().into())
         }
         (ColumnKind::Uuid, Value::Bytes(bytes)) => {
             Uuid::from_slice(bytes).map_or_else(|_| encode_untyped(value), |uuid| uuid.to_string().into())
@@ -55,9 +62,21 @@ pub fn encode_key(table: &Table, key: &super::Key) -> Json {
 
 /// The text form of a stored value, as in a CSV cell or a key; NULL is empty.
 pub fn to_text(column: &Column, value: &Value) -> String {
-    match encode(column, value) {
+    match value {
+        // What is stored as a document and is none stays as it is.
+        Value::Text(text) if column.kind == ColumnKind::Json && serde_json::from_str::<Json>(text).is_err() => {
+            text.clone()
+        }
+        Value::Null => String::new(),
+        value => cell(column.kind, &encode(column, value)),
+    }
+}
+
+/// The text form of a value of this kind in its JSON form, which [`parse_text`] reads again. NULL is empty.
+pub fn cell(kind: ColumnKind, json: &Json) -> String {
+    match json {
         Json::Null => String::new(),
-        Json::String(text) => text,
+        Json::String(text) if kind != ColumnKind::Json => text.clone(),
         other => other.to_string(),
     }
 }
@@ -70,20 +89,35 @@ pub fn parse(column: &Column, json: &Json) -> Result<Value, String> {
     if json.is_null() {
         return if column.nullable { Ok(Value::Null) } else { Err("it may not be null".into()) };
     }
-    Ok(match column.kind {
-        ColumnKind::Bool => stored_bool(column.form, parse_bool(json)?),
-        ColumnKind::Integer => stored_integer(column.form, json)?,
+    parse_as(column.kind, column.form, json)
+}
+
+pub(super) fn parse_as(kind: ColumnKind, form: Form, json: &Json) -> Result<Value, String> {
+    Ok(match kind {
+        ColumnKind::Bool => stored_bool(form, parse_bool(json)?),
+        ColumnKind::Integer => stored_integer(form, json)?,
         ColumnKind::Float => Value::Real(parse_float(json)?),
-        ColumnKind::Decimal => stored_decimal(column.form, parse_decimal(json)?)?,
+        ColumnKind::Decimal => stored_decimal(form, json)?,
         ColumnKind::Text => Value::Text(parse_string(json)?.to_owned()),
         ColumnKind::Bytes => Value::Bytes(parse_bytes(json)?),
         ColumnKind::Date => Value::Text(parse_date(json)?.to_string()),
         ColumnKind::Time => Value::Text(parse_time(json)?.to_string()),
+        ColumnKind::Duration => Value::Text(parse_duration(json)?.to_owned()),
         ColumnKind::DateTime => Value::Text(stored_datetime(parse_datetime(json)?)),
         ColumnKind::Timestamp => Value::Text(parse_timestamp(json)?.to_rfc3339_opts(SecondsFormat::AutoSi, false)),
-        ColumnKind::Uuid => stored_uuid(column.form, parse_uuid(json)?),
+        ColumnKind::Uuid => stored_uuid(form, parse_uuid(json)?),
         ColumnKind::Json => Value::Text(json.to_string()),
-        ColumnKind::Any => match (column.form, parse_any(json)) {
+        ColumnKind::Array(element) => match json {
+            Json::Array(items) => Value::Text(array::parse(*element, items)?),
+            Json::String(text) => match serde_json::from_str(text) {
+                Ok(Json::Array(items)) => Value::Text(array::parse(*element, &items)?),
+                // Perhaps the engine's own form, as it stands for arrays that have no other.
+                _ => Value::Text(parse_string(json)?.to_owned()),
+            },
+            _ => return Err("an array is expected".into()),
+        },
+        ColumnKind::Any if form == Form::Bytes => Value::Bytes(parse_bytes(json)?),
+        ColumnKind::Any => match (form, parse_any(json)) {
             (Form::Text, Value::Integer(_) | Value::Real(_)) => Value::Text(json.to_string()),
             (_, value) => value,
         },
@@ -180,6 +214,25 @@ pub fn parse_time(json: &Json) -> Result<NaiveTime, String> {
     json.as_str().and_then(|text| text.parse().ok()).ok_or_else(|| "a time as 10:30:00 is expected".into())
 }
 
+/// Hours, minutes and seconds, with a fraction if there is one: `-25:30:00.5`.
+fn parse_duration(json: &Json) -> Result<&str, String> {
+    let text = json.as_str().unwrap_or_default();
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let parts: Vec<&str> = whole.strip_prefix('-').unwrap_or(whole).split(':').collect();
+    let digits = |text: &str, lengths: std::ops::RangeInclusive<usize>| {
+        lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let is_sixtieth = |text: &str| digits(text, 2..=2) && *text < *"60";
+    let is_duration = match parts[..] {
+        [hours, minutes, seconds] => digits(hours, 1..=3) && is_sixtieth(minutes) && is_sixtieth(seconds),
+        _ => false,
+    };
+    if is_duration && digits(fraction, 1..=9) {
+        return Ok(text);
+    }
+    Err("hours, minutes and seconds as 10:30:00 or -25:30:00.5 are expected".into())
+}
+
 /// A moment without zone: `2024-01-15T10:30:00`; one with zone is turned to UTC.
 pub fn parse_datetime(json: &Json) -> Result<NaiveDateTime, String> {
     let text = json.as_str().unwrap_or_default();
@@ -233,18 +286,32 @@ fn stored_uuid(form: Form, uuid: Uuid) -> Value {
     if form == Form::Text { Value::Text(uuid.to_string()) } else { Value::Bytes(uuid.as_bytes().to_vec()) }
 }
 
-/// Where the engine has no exact decimals, one that a double cannot hold is refused rather than rounded in silence.
-fn stored_decimal(form: Form, decimal: Decimal) -> Result<Value, String> {
+/// Where the engine has exact decimals, it also judges those that are too long for one of ours. Where it has none, one that a
+/// double cannot hold is refused rather than rounded in silence.
+fn stored_decimal(form: Form, json: &Json) -> Result<Value, String> {
+    let decimal = parse_decimal(json);
     if form == Form::Text {
-        return Ok(Value::Text(decimal.to_string()));
+        return match json {
+            Json::String(text) if decimal.is_err() && is_decimal(text) => Ok(Value::Text(text.clone())),
+            _ => Ok(Value::Text(decimal?.to_string())),
+        };
     }
-    let text = decimal.normalize().to_string();
+    let text = decimal?.normalize().to_string();
     if let Ok(value) = text.parse::<i64>() {
         return Ok(Value::Integer(value));
     }
     let value: f64 = text.parse().map_err(|_| "a decimal number is expected".to_owned())?;
     let exact = format!("{value}") == text;
     if exact { Ok(Value::Real(value)) } else { Err("this database keeps at most 15 digits of a decimal number".into()) }
+}
+
+/// Whether a text is a decimal number, however long, or one of the special ones.
+fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, behind) = digits.split_once('.').unwrap_or((digits, "0"));
+    let is_number =
+        [whole, behind].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    is_number || matches!(text, "NaN" | "Infinity" | "-Infinity")
 }
 
 fn decimal(value: f64) -> String {
@@ -339,6 +406,7 @@ mod tests {
             (ColumnKind::Uuid, json!("0f8fad5b-d9cb-469f-a165-70867728950e")),
             (ColumnKind::Json, json!({"b": [1, null], "a": "x"})),
             (ColumnKind::Any, json!(12)),
+            (ColumnKind::Duration, json!("-838:59:59.000001")),
         ];
         for (kind, value) in cases {
             let column = column(kind);
@@ -361,6 +429,9 @@ mod tests {
             (ColumnKind::Date, json!("2024-02-30")),
             (ColumnKind::Timestamp, json!("2024-01-15T10:30:00")),
             (ColumnKind::Uuid, json!("x")),
+            (ColumnKind::Duration, json!("1:60:00")),
+            (ColumnKind::Duration, json!("1:00")),
+            (ColumnKind::Duration, json!("1:00:00.")),
             (ColumnKind::Text, json!(null)),
         ];
         for (kind, value) in cases {

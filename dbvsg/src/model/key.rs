@@ -17,11 +17,7 @@ impl Key {
             |reason: String| Error::InvalidKey { table: table.name.to_string(), key: text.to_owned(), reason };
         let parts: Vec<&str> = text.split(',').collect();
         if parts.len() != table.key.len() {
-            return Err(invalid(format!(
-                "it takes {} value(s), in the order {}",
-                table.key.len(),
-                table.key_names().join(", ")
-            )));
+            return Err(wrong_length(table, text.to_owned()));
         }
         let values = table.key_columns().zip(parts).map(|(column, part)| {
             let decoded = percent_decode(part).ok_or_else(|| invalid("bad percent-encoding".into()))?;
@@ -35,12 +31,22 @@ impl Key {
         Self(table.key.iter().map(|&position| row.values[position].clone()).collect())
     }
 
+    /// Refuses a key of another number of values than the table's keys have: it would name other rows.
+    pub(crate) fn check(&self, table: &Table) -> Result<()> {
+        if self.0.len() == table.key.len() { Ok(()) } else { Err(wrong_length(table, self.to_text(table))) }
+    }
+
     /// The text form.
     pub fn to_text(&self, table: &Table) -> String {
         let parts =
             table.key_columns().zip(&self.0).map(|(column, value)| percent_encode(&json::to_text(column, value)));
         parts.collect::<Vec<_>>().join(",")
     }
+}
+
+fn wrong_length(table: &Table, key: String) -> Error {
+    let reason = format!("it takes {} value(s), in the order {}", table.key.len(), table.key_names().join(", "));
+    Error::InvalidKey { table: table.name.to_string(), key, reason }
 }
 
 pub(crate) fn percent_encode(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! Plain values: what a row, a table, a commit, a reference is. Nothing here touches a database.
 
 mod annotation;
+mod array;
 mod author;
 mod commit;
 mod key;

@@ -45,6 +45,8 @@ pub enum ColumnKind {
     Date,
     /// A time of day.
     Time,
+    /// A span of time, which can be below zero and more than a day.
+    Duration,
     /// A moment without zone.
     DateTime,
     /// A moment with zone, kept as UTC.
@@ -53,6 +55,8 @@ pub enum ColumnKind {
     Uuid,
     /// A JSON document.
     Json,
+    /// Several values of one kind, or several such arrays.
+    Array(&'static ColumnKind),
     /// Whatever was stored: a column without a declared type.
     Any,
 }

@@ -1,7 +1,7 @@
 //! The live tables, all as they are at one moment.
 
 use futures_util::{Stream, TryStreamExt};
-use sea_orm::{DatabaseExecutor, DatabaseTransaction, StreamTrait};
+use sea_orm::{DatabaseExecutor, DatabaseTransaction, QueryResult, Statement, StreamTrait};
 
 use crate::{
     Result, Vsg,
@@ -51,25 +51,28 @@ impl LiveTables {
 
     /// The rows of one of them, in key order, read while the stream is. One query.
     pub fn rows<'a>(&'a self, table: &'a Table) -> impl Stream<Item = Result<Row>> + Send + 'a {
-        let columns: Vec<String> = table
-            .columns
-            .iter()
-            .map(|column| self.backend.project(column, &self.backend.quote(&column.name)))
-            .collect();
-        let mut sql = Sql::new(
-            self.backend,
-            format!("SELECT {} FROM {}", columns.join(", "), self.backend.quote_table(&table.name)),
-        );
-        let key: Vec<String> = table.key_columns().map(|column| self.backend.quote(&column.name)).collect();
-        if !key.is_empty() {
-            sql.push(" ORDER BY ").push(&key.join(", "));
-        }
         async_stream::try_stream! {
-            let mut rows = self.txn.stream_raw(sql.statement()).await?;
+            let mut rows = self.txn.stream_raw(select(self.backend, table)).await?;
             while let Some(row) = rows.try_next().await? {
-                let values = (0..columns.len()).map(|index| self.backend.decode(&row, index));
-                yield Row::new(values.collect::<Result<_>>()?);
+                yield read(self.backend, &row, table.columns.len())?;
             }
         }
     }
+}
+
+/// All rows of a table, in key order if it has a key.
+pub(super) fn select(backend: &'static dyn Backend, table: &Table) -> Statement {
+    let columns = table.columns.iter().map(|column| backend.project(column, &backend.quote(&column.name)));
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    let mut sql = Sql::new(backend, format!("SELECT {columns} FROM {}", backend.quote_table(&table.name)));
+    let key: Vec<String> = table.key_columns().map(|column| backend.quote(&column.name)).collect();
+    if !key.is_empty() {
+        sql.push(" ORDER BY ").push(&key.join(", "));
+    }
+    sql.statement()
+}
+
+/// Reads one of them, which has so many columns.
+pub(super) fn read(backend: &dyn Backend, row: &QueryResult, columns: usize) -> Result<Row> {
+    Ok(Row::new((0..columns).map(|index| backend.decode(row, index)).collect::<Result<_>>()?))
 }

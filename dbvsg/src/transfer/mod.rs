@@ -1,6 +1,8 @@
-//! Whole copies of the database: out, and back in.
+//! Whole copies of the database, and of tables: out, and back in.
 
 mod backup;
+pub mod csv;
+pub mod export;
 mod live;
 
 pub use backup::{RestoreOptions, Restored};

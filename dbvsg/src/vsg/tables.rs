@@ -29,12 +29,9 @@ impl Vsg {
         match self.tracked(table).await {
             Ok(tracked) => catalog::statistics(&db, self.backend(), &tracked).await,
             Err(Error::NotTracked { .. }) => {
-                let listed = self.backend().tables(&db).await?;
-                match listed.into_iter().find(|name| name.to_string() == table) {
-                    Some(_) => Ok(TableStatistics::untracked(table.to_owned())),
-                    // DBVSG's own tables and histories are no tables for anybody.
-                    None => Err(Error::UnknownTable { table: table.to_owned() }),
-                }
+                let described = self.describe_named(table).await?;
+                let untracked = described.map(|_| TableStatistics::untracked(table.to_owned()));
+                untracked.ok_or_else(|| Error::UnknownTable { table: table.to_owned() })
             }
             Err(error) => Err(error),
         }
@@ -57,6 +54,17 @@ impl Vsg {
         match self.catalog().get(table) {
             Err(_) if self.describe(table).await?.is_none() => Err(Error::UnknownTable { table: table.to_owned() }),
             found => found,
+        }
+    }
+
+    /// A user table by its name as it is written in calls and answers. DBVSG's own tables and histories are no tables for
+    /// anybody.
+    pub(crate) async fn describe_named(&self, table: &str) -> Result<Option<Table>> {
+        let db = DatabaseExecutor::Connection(self.db());
+        let listed = self.backend().tables(&db).await?;
+        match listed.into_iter().find(|name| name.to_string() == table) {
+            Some(name) => self.backend().describe(&db, &name).await,
+            None => Ok(None),
         }
     }
 

@@ -16,5 +16,6 @@ mod retention;
 mod rows;
 mod tables;
 mod tags;
+mod untyped;
 mod versions;
 mod writing;

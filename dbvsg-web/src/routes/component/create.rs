@@ -49,7 +49,7 @@ async fn create(component: Rows, mut call: Call) -> Reply {
 
 /// 201 with the row and where it is.
 pub(super) fn created(call: &Call, shape: &Shape, row: &Fields) -> Result<Response, Problem> {
-    let location = format!("{}/{}/{}", call.prefix(), shape.component, shape.key_text(row));
+    let location = format!("{}/{}/{}", call.prefix(), shape.segment(), shape.key_text(row));
     Ok(reply::with_header(reply::json(StatusCode::CREATED, row)?, header::LOCATION, &location))
 }
 

@@ -52,7 +52,7 @@ pub(super) fn operations(component: &Rows) -> Vec<Operation> {
 
 /// The path of a component's call: `/users` and what follows.
 fn path(component: &Rows, rest: &str) -> String {
-    format!("/{}{rest}", component.shape().component)
+    format!("/{}{rest}", component.shape().segment())
 }
 
 /// The id of a component's call.
@@ -62,7 +62,7 @@ fn id(component: &Rows, call: &str) -> String {
 
 /// The schema of a component, by what it is for: a row that is answered, or `.create`, `.replace`, `.update`.
 fn schema_of(component: &Rows, purpose: &str) -> Json {
-    schema::named(&format!("{}{purpose}", component.shape().component))
+    schema::named(&format!("{}{purpose}", component.shape().schema_name()))
 }
 
 /// A handler of this component.

@@ -25,7 +25,7 @@ pub(super) fn operation(component: &Rows) -> Operation {
 async fn replace(component: Rows, mut call: Call) -> Reply {
     let author = call.author()?;
     let shape = component.shape();
-    let key = component.key_fields(call.key("id"))?;
+    let key = component.key_fields(call.key("id")).await?;
     let mut fields = call.object().await?;
     // The path says which row it is; what the body says about that is ignored.
     fields.retain(|name, _| !shape.is_key(name));
@@ -33,7 +33,7 @@ async fn replace(component: Rows, mut call: Call) -> Reply {
     let mut fields = shape.replacement(fields)?;
     fields.extend(key);
     let txn = call.begin(author, &shape.table).await?;
-    let (row, is_new) = component.save(&txn, fields).await?;
+    let (row, is_new) = component.replace(&txn, fields).await?;
     let commit = txn.commit().await?;
     let answer = if is_new { created(&call, shape, &row)? } else { reply::ok(&row)? };
     Ok(reply::committed(answer, commit))

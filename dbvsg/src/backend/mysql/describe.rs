@@ -148,7 +148,7 @@ fn kind(base: &str, declared: &str) -> (ColumnKind, Form) {
         "binary" if declared == "binary(16)" => (ColumnKind::Uuid, Form::Bytes),
         "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => (ColumnKind::Bytes, Form::Bytes),
         "date" => (ColumnKind::Date, Form::Text),
-        "time" => (ColumnKind::Time, Form::Text),
+        "time" => (ColumnKind::Duration, Form::Text),
         "datetime" => (ColumnKind::DateTime, Form::Text),
         "timestamp" => (ColumnKind::Timestamp, Form::Text),
         "uuid" => (ColumnKind::Uuid, Form::Text),
@@ -156,6 +156,15 @@ fn kind(base: &str, declared: &str) -> (ColumnKind, Form) {
         "inet4" | "inet6" => (ColumnKind::Any, Form::Text),
         _ => (ColumnKind::Any, Form::Bytes),
     }
+}
+
+/// How many digits behind the point a decimal of 65 digits can have that takes every value of a column.
+pub(super) fn widest(column: &Column) -> u32 {
+    let inside = column.declared.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(inside, _)| inside);
+    let mut sizes = inside.unwrap_or_default().split(',').map(|size| size.trim().parse::<u32>());
+    let (digits, behind) = (sizes.next().and_then(Result::ok).unwrap_or(65), sizes.next().and_then(Result::ok));
+    // The server knows no more than 30.
+    (65 - digits.saturating_sub(behind.unwrap_or(0)).min(65)).min(30)
 }
 
 #[cfg(test)]
@@ -173,8 +182,28 @@ mod tests {
             ("binary", "binary(20)", (ColumnKind::Bytes, Form::Bytes)),
             ("enum", "enum('a','b')", (ColumnKind::Text, Form::Text)),
             ("point", "point", (ColumnKind::Any, Form::Bytes)),
+            ("time", "time(6)", (ColumnKind::Duration, Form::Text)),
         ] {
             assert_eq!(kind(base, declared), expected, "{declared}");
+        }
+    }
+
+    #[test]
+    fn a_cast_takes_every_value_of_a_decimal_column() {
+        for (declared, behind) in
+            [("decimal(12,2)", 30), ("decimal(65,0)", 0), ("decimal(60,30)", 30), ("decimal(50,1) unsigned", 16)]
+        {
+            let column = Column {
+                name: "c".into(),
+                declared: declared.into(),
+                kind: ColumnKind::Decimal,
+                form: Form::Text,
+                nullable: true,
+                has_default: false,
+                generated: false,
+                collation: None,
+            };
+            assert_eq!(widest(&column), behind, "{declared}");
         }
     }
 }

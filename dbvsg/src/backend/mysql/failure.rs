@@ -20,7 +20,7 @@ pub(in crate::backend) fn failure(error: &MySqlDatabaseError) -> Option<Failure>
         1216 | 1217 | 1451 | 1452 => violation(Constraint::ForeignKey),
         1048 | 1263 | 1364 => violation(Constraint::NotNull),
         // A CHECK; a value that its column cannot take, or whose letters its character set lacks.
-        3819 | 4025 | 1267 | 1264 | 1265 | 1292 | 1366 | 1367 | 1406 | 3140 => violation(Constraint::Check),
+        3819 | 4025 | 1267 | 1264 | 1265 | 1292 | 1366 | 1367 | 1406 | 1416 | 3140 => violation(Constraint::Check),
         // No right to a database, table, column, routine or command; log_bin_trust_function_creators; read-only.
         1044 | 1045 | 1142 | 1143 | 1227 | 1290 | 1370 | 1419 | 1698 | 1792 | 1836 => {
             Some(Failure::Denied(error.message().to_owned()))

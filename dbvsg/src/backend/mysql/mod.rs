@@ -26,7 +26,7 @@ use std::{
 use futures_util::stream::BoxStream;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    QueryResult, Statement, sea_query::Expr,
+    QueryResult, Statement,
 };
 use sha2::{Digest, Sha256};
 
@@ -134,9 +134,12 @@ impl Backend for MySql {
     fn parameter(&self, column: &Column, placeholder: &str) -> String {
         match (column.kind, column.form) {
             // As a string it would be compared as a double.
-            (ColumnKind::Decimal, _) => format!("CAST({placeholder} AS DECIMAL(65, 30))"),
+            (ColumnKind::Decimal, _) => format!("CAST({placeholder} AS DECIMAL(65, {}))", describe::widest(column)),
             (ColumnKind::Integer, Form::Text) => format!("CAST({placeholder} AS UNSIGNED)"),
-            (ColumnKind::Timestamp, _) => format!("CONVERT_TZ({placeholder}, '+00:00', @@session.time_zone)"),
+            // The server takes no offset in a text, where an offset of ours is always that of UTC.
+            (ColumnKind::Timestamp, _) => {
+                format!("CONVERT_TZ(SUBSTRING_INDEX({placeholder}, '+', 1), '+00:00', @@session.time_zone)")
+            }
             _ => placeholder.to_owned(),
         }
     }
@@ -147,7 +150,11 @@ impl Backend for MySql {
             (ColumnKind::Timestamp, _) => {
                 format!("CAST('1970-01-01 00:00:00' + INTERVAL UNIX_TIMESTAMP({expression}) SECOND AS CHAR)")
             }
-            (ColumnKind::Date | ColumnKind::Time | ColumnKind::DateTime, _) | (ColumnKind::Integer, Form::Text) => {
+            // As text, bits are the bytes that they make.
+            (ColumnKind::Integer, Form::Text) if column.declared.starts_with("bit") => {
+                format!("CAST({expression} + 0 AS CHAR)")
+            }
+            (ColumnKind::Date | ColumnKind::Duration | ColumnKind::DateTime, _) | (ColumnKind::Integer, Form::Text) => {
                 format!("CAST({expression} AS CHAR)")
             }
             _ => expression.to_owned(),
@@ -289,10 +296,30 @@ impl Backend for MySql {
         format!("DELETE h FROM dbvsg_doomed d STRAIGHT_JOIN {history} h ON h.vsg_id = d.vsg_id")
     }
 
-    fn contains(&self, column: Expr, text: &str) -> Expr {
+    fn contains(&self, expression: &str, pattern: &str) -> String {
+        format!("LOWER(CONVERT({expression} USING utf8mb4)) COLLATE utf8mb4_bin LIKE {pattern} ESCAPE '!'")
+    }
+
+    fn pattern(&self, text: &str) -> Option<String> {
         let literal = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
-        let sql = "LOWER(CONVERT(? USING utf8mb4)) COLLATE utf8mb4_bin LIKE ? ESCAPE '!'";
-        Expr::cust_with_exprs(sql, [column, Expr::val(format!("%{literal}%"))])
+        Some(format!("%{literal}%"))
+    }
+
+    fn forgets_moments(&self) -> bool {
+        // The driver binds them as TIMESTAMP, and the server takes one that no TIMESTAMP can be for NULL, strict or not.
+        true
+    }
+
+    fn returns_written(&self) -> bool {
+        self.flavour == Flavour::MariaDb
+    }
+
+    fn returns_updated(&self) -> bool {
+        false
+    }
+
+    fn only_defaults(&self) -> &'static str {
+        "() VALUES ()"
     }
 
     fn unique_key(&self, table: &TableName, key: &str) -> Option<Statement> {

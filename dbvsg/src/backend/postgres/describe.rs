@@ -153,6 +153,25 @@ fn kind(base: &str) -> (ColumnKind, Form) {
         "timestamp" => (ColumnKind::DateTime, Form::Text),
         "timestamptz" => (ColumnKind::Timestamp, Form::Text),
         "json" | "jsonb" => (ColumnKind::Json, Form::Text),
-        _ => (ColumnKind::Any, Form::Text),
+        // The system names an array after its elements.
+        _ => (base.strip_prefix('_').map_or(ColumnKind::Any, array), Form::Text),
     }
+}
+
+fn array(element: &str) -> ColumnKind {
+    ColumnKind::Array(match kind(element).0 {
+        ColumnKind::Bool => &ColumnKind::Bool,
+        ColumnKind::Integer => &ColumnKind::Integer,
+        ColumnKind::Float => &ColumnKind::Float,
+        ColumnKind::Decimal => &ColumnKind::Decimal,
+        ColumnKind::Text => &ColumnKind::Text,
+        ColumnKind::Bytes => &ColumnKind::Bytes,
+        ColumnKind::Date => &ColumnKind::Date,
+        ColumnKind::Time => &ColumnKind::Time,
+        ColumnKind::DateTime => &ColumnKind::DateTime,
+        ColumnKind::Timestamp => &ColumnKind::Timestamp,
+        ColumnKind::Uuid => &ColumnKind::Uuid,
+        ColumnKind::Json => &ColumnKind::Json,
+        _ => &ColumnKind::Any,
+    })
 }

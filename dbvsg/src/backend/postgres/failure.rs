@@ -23,8 +23,8 @@ pub(in crate::backend) fn failure(error: &PgDatabaseError) -> Option<Failure> {
         _ => {}
     }
     match (code, &code[..2.min(code.len())]) {
-        // A value that its column cannot take; an exclusion constraint.
-        (_, "22") | ("23P01", _) => violation(Constraint::Check, Some(error.message().to_owned())),
+        // A value that its column cannot take; one for a key that is always automatic; an exclusion constraint.
+        (_, "22") | ("428C9" | "23P01", _) => violation(Constraint::Check, Some(error.message().to_owned())),
         // Not allowed to; in a read-only transaction, or on a standby.
         ("42501" | "25006", _) => Some(Failure::Denied(error.message().to_owned())),
         // Serialisation, deadlock, lock not available; shutting down, starting up, too many connections, gone.

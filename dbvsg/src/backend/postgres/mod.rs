@@ -11,6 +11,7 @@ mod history;
 mod seal;
 mod shape;
 mod triggers;
+mod types;
 
 use std::{
     collections::HashMap,
@@ -21,7 +22,6 @@ use futures_util::stream::BoxStream;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult,
     Statement,
-    sea_query::{Expr, ExprTrait, extension::postgres::PgExpr},
 };
 use sha2::{Digest, Sha256};
 
@@ -29,7 +29,7 @@ use super::{Alteration, Backend, Context, Held, Placing, Retype, Trigger, Writer
 use crate::{
     Error, Result,
     catalog::Tracked,
-    model::{Column, ColumnKind, ForeignKey, Form, Hash, Table, TableName, Value},
+    model::{Column, ForeignKey, Hash, Table, TableName, Value},
 };
 
 /// The time now in microseconds.
@@ -89,11 +89,6 @@ impl Postgres {
     }
 }
 
-/// Whether values of a column are read and bound as they are, not as text.
-fn is_native(column: &Column) -> bool {
-    column.form != Form::Text || column.kind == ColumnKind::Text
-}
-
 #[async_trait::async_trait]
 impl Backend for Postgres {
     fn name(&self) -> &'static str {
@@ -149,11 +144,11 @@ impl Backend for Postgres {
     }
 
     fn parameter(&self, column: &Column, placeholder: &str) -> String {
-        if is_native(column) { placeholder.to_owned() } else { format!("CAST({placeholder} AS {})", column.declared) }
+        types::parameter(column, placeholder)
     }
 
     fn project(&self, column: &Column, expression: &str) -> String {
-        if is_native(column) { expression.to_owned() } else { format!("{expression}::text") }
+        if types::is_native(column) { expression.to_owned() } else { format!("{expression}::text") }
     }
 
     fn null(&self, column: &Column) -> String {
@@ -271,13 +266,18 @@ impl Backend for Postgres {
         format!("pg_column_size({value})")
     }
 
-    fn contains(&self, column: Expr, text: &str) -> Expr {
-        if text.contains('\0') {
-            // No text of PostgreSQL holds it, nor can a query.
-            return Expr::val(false);
-        }
-        let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        column.cast_as("text").ilike(format!("%{literal}%"))
+    fn contains(&self, expression: &str, pattern: &str) -> String {
+        format!("CAST({expression} AS text) ILIKE {pattern}")
+    }
+
+    fn pattern(&self, text: &str) -> Option<String> {
+        // No text of PostgreSQL holds it, nor can a query.
+        let is_possible = !text.contains('\0');
+        is_possible.then(|| format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")))
+    }
+
+    fn comparable(&self, column: &Column, expression: &str) -> String {
+        if types::has_order(column) { expression.to_owned() } else { format!("CAST({expression} AS text)") }
     }
 
     fn sorts_null_first(&self) -> bool {

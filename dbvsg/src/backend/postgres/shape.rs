@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, Statement};
 
-use super::{Postgres, history::definition, is_native};
+use super::{Postgres, history::definition, types::is_native};
 use crate::{
     Result,
     backend::{Alteration, Backend, Retype},

@@ -83,6 +83,15 @@ pub(super) async fn describe(db: &DatabaseExecutor<'_>, name: &TableName) -> Res
     Ok(Some(table))
 }
 
+/// The default of a column in the words of its table: an UPDATE knows no DEFAULT here.
+pub(super) async fn default_of(db: &DatabaseExecutor<'_>, table: &TableName, column: &Column) -> Result<String> {
+    let sql = "SELECT dflt_value AS value FROM pragma_table_xinfo(?) WHERE name = ?";
+    let names = [&table.name, &column.name].map(|name| name.as_str().into());
+    let row = db.query_one_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, names)).await?;
+    let default: Option<String> = row.map(|row| row.try_get("", "value")).transpose()?.flatten();
+    Ok(format!("({})", default.as_deref().unwrap_or("NULL")))
+}
+
 fn without_rowid(create: &str) -> bool {
     let tail = create.rsplit_once(')').map_or("", |(_, tail)| tail).to_ascii_uppercase();
     tail.split_whitespace().collect::<Vec<_>>().join(" ").contains("WITHOUT ROWID")
@@ -116,6 +125,8 @@ fn form(kind: ColumnKind) -> Form {
         | ColumnKind::Time
         | ColumnKind::DateTime
         | ColumnKind::Timestamp
+        | ColumnKind::Duration
+        | ColumnKind::Array(_)
         | ColumnKind::Json => Form::Text,
     }
 }

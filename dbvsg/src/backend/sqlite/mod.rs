@@ -16,7 +16,7 @@ mod triggers;
 use futures_util::stream::BoxStream;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult,
-    Statement, sea_query::Expr,
+    Statement,
 };
 
 use super::{Alteration, Backend, Context, Held, Placing, Trigger, Writers, fetch::fetch};
@@ -114,6 +114,10 @@ impl Backend for Sqlite {
         describe::describe(db, name).await
     }
 
+    async fn default_of(&self, db: &DatabaseExecutor<'_>, table: &TableName, column: &Column) -> Result<String> {
+        describe::default_of(db, table, column).await
+    }
+
     async fn table_bytes(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Option<i64>> {
         describe::bytes(db, table).await
     }
@@ -194,8 +198,13 @@ impl Backend for Sqlite {
         format!("length(CAST({value} AS BLOB))")
     }
 
-    fn contains(&self, column: Expr, text: &str) -> Expr {
-        search::contains(column, text)
+    fn contains(&self, expression: &str, pattern: &str) -> String {
+        format!("{expression} GLOB {pattern}")
+    }
+
+    fn pattern(&self, text: &str) -> Option<String> {
+        // It would end at the character NUL.
+        (!text.contains('\0')).then(|| search::either_case(text))
     }
 
     fn differs(&self, column: &Column, a: &str, b: &str) -> String {

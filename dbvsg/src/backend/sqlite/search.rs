@@ -1,12 +1,7 @@
-use sea_orm::sea_query::{Expr, extension::sqlite::SqliteExpr};
+//! Searching text.
 
-/// A condition that holds where a text column holds this text somewhere, in letters of either case.
-pub(super) fn contains(column: Expr, text: &str) -> Expr {
-    column.glob(either_case(text))
-}
-
-/// A GLOB pattern for this text. Only GLOB can name both cases of a letter that is no ASCII: LIKE folds ASCII alone.
-fn either_case(text: &str) -> String {
+/// A GLOB pattern that takes what holds this text somewhere, in letters of either case. Only GLOB can name both cases of a letter that is no ASCII: LIKE folds ASCII alone.
+pub(super) fn either_case(text: &str) -> String {
     let mut pattern = String::with_capacity(4 * text.len() + 2);
     pattern.push('*');
     for letter in text.chars() {

@@ -4,70 +4,58 @@ use std::{
 };
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
-use dbvsg::Error;
-use futures_util::StreamExt;
-use poem::Body;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWriteExt};
 
-use super::cell;
-use crate::{
-    body,
-    component::{Field, Fields, Shape},
-    problem::Problem,
-};
+use super::CsvColumn;
+use crate::{Error, Fields, Result};
 
 /// The most bytes that one record may have: an unclosed quote must not pull the whole file into memory.
 const LONGEST: u64 = 16 << 20;
 
 /// The records of a CSV file, read some at a time.
-pub(crate) struct Records {
+pub(super) struct Records {
     /// Away only while it is read from.
     source: Option<Source>,
 }
 
 /// One record as the fields of a row.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(super) struct Record {
     /// Where it begins, counting the header line as 1.
-    pub(crate) line: u64,
-    pub(crate) fields: Fields,
+    pub(super) line: u64,
+    pub(super) fields: Fields,
 }
 
 /// A file with the columns that its header names.
 struct Source {
     reader: Reader<Metered<File>>,
-    columns: Vec<Column>,
+    columns: Vec<CsvColumn>,
 }
 
-struct Column {
-    field: Field,
-    /// Whether its cells are for information only, because nobody may set them.
-    ignored: bool,
-    /// Whether a cell of it must be empty, because only delete and restore set it.
-    must_be_empty: bool,
+/// Takes in what is read whole, into a temporary file that goes when it is closed. A slow source is then done with before a
+/// transaction begins, and holds up no other writers.
+///
+/// # Errors
+/// [`Error::File`] if it cannot be read, or the temporary file cannot be written.
+pub async fn spool(source: impl AsyncRead + Send) -> Result<File> {
+    let file = tempfile::tempfile().map_err(Error::file("a temporary file"))?;
+    let mut file = tokio::fs::File::from_std(file);
+    let mut source = std::pin::pin!(source);
+    tokio::io::copy(&mut source, &mut file).await.map_err(Error::file("what is imported"))?;
+    file.flush().await.map_err(Error::file("a temporary file"))?;
+    let mut file = file.into_std().await;
+    file.rewind().map_err(Error::file("a temporary file"))?;
+    Ok(file)
 }
 
 impl Records {
-    /// Takes a file in and reads its header.
-    pub(crate) async fn spool(shape: Shape, body: Body, limit: u64) -> Result<Self, Problem> {
-        let file = tempfile::tempfile().map_err(Error::file("a temporary file"))?;
-        let mut file = tokio::fs::File::from_std(file);
-        let mut parts = std::pin::pin!(body::limited(body, limit));
-        while let Some(part) = parts.next().await {
-            file.write_all(&part?).await.map_err(Error::file("a temporary file"))?;
-        }
-        file.flush().await.map_err(Error::file("a temporary file"))?;
-        let file = file.into_std().await;
-        let source = blocking(move || {
-            let mut file = file;
-            file.rewind().map_err(Error::file("a temporary file"))?;
-            Source::open(file, &shape)
-        });
-        Ok(Self { source: Some(source.await?) })
+    /// Reads the header of a file.
+    pub(super) async fn open(file: File, columns: Vec<CsvColumn>) -> Result<Self> {
+        Ok(Self { source: Some(blocking(move || Source::open(file, &columns)).await?) })
     }
 
     /// The next records; none at the end of the file.
-    pub(crate) async fn take(&mut self, most: usize) -> Result<Vec<Record>, Problem> {
+    pub(super) async fn take(&mut self, most: usize) -> Result<Vec<Record>> {
         let Some(mut source) = self.source.take() else { return Ok(Vec::new()) };
         let (source, records) = blocking(move || {
             let records = source.take(most)?;
@@ -79,37 +67,34 @@ impl Records {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal())?
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Error::file("what is imported")(io::ErrorKind::Interrupted.into()))?
 }
 
 impl Source {
-    fn open(file: File, shape: &Shape) -> Result<Self, Problem> {
+    fn open(file: File, known: &[CsvColumn]) -> Result<Self> {
         let file = Metered::new(file);
         let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
         let mut header = ByteRecord::new();
         if !read_record(&mut reader, &mut header)? {
             return Err(refused(1, None, "a header line is expected"));
         }
-        let mut columns: Vec<Column> = Vec::with_capacity(header.len());
+        let mut columns: Vec<CsvColumn> = Vec::with_capacity(header.len());
         for name in &header {
             let name = std::str::from_utf8(name).map_err(|_| refused(1, None, "the file is no UTF-8"))?;
-            let Some(field) = shape.field(name) else {
+            let Some(column) = known.iter().find(|column| column.name == name) else {
                 return Err(refused(1, Some(name), "there is no such column"));
             };
-            if columns.iter().any(|column| column.field.name == name) {
+            if columns.iter().any(|column| column.name == name) {
                 return Err(refused(1, Some(name), "it is there twice"));
             }
-            columns.push(Column {
-                field: field.clone(),
-                ignored: field.generated,
-                must_be_empty: shape.soft_delete.as_deref() == Some(name),
-            });
+            columns.push(column.clone());
         }
         Ok(Self { reader, columns })
     }
 
-    fn take(&mut self, most: usize) -> Result<Vec<Record>, Problem> {
+    fn take(&mut self, most: usize) -> Result<Vec<Record>> {
         let mut records = Vec::new();
         let mut record = ByteRecord::new();
         while records.len() < most && read_record(&mut self.reader, &mut record)? {
@@ -118,7 +103,7 @@ impl Source {
         Ok(records)
     }
 
-    fn record(&self, record: &ByteRecord) -> Result<Record, Problem> {
+    fn record(&self, record: &ByteRecord) -> Result<Record> {
         let line = self.line(record);
         if record.len() != self.columns.len() {
             let reason = format!("{} cells are expected, not {}", self.columns.len(), record.len());
@@ -126,14 +111,14 @@ impl Source {
         }
         let mut fields = Fields::new();
         for (column, cell) in self.columns.iter().zip(record) {
-            let name = &column.field.name;
+            let name = &column.name;
             let wrong = |reason: &str| refused(line, Some(name), reason);
             let cell = std::str::from_utf8(cell).map_err(|_| wrong("it is no UTF-8"))?;
-            if column.must_be_empty && !cell.is_empty() {
+            if column.mark && !cell.is_empty() {
                 return Err(wrong("it is set by delete and restore only"));
             }
-            if !column.ignored && !column.must_be_empty {
-                let value = cell::read(&column.field, cell).map_err(|reason| wrong(&reason))?;
+            if !column.generated && !column.mark {
+                let value = column.read(cell).map_err(|reason| wrong(&reason))?;
                 fields.insert(name.clone(), value);
             }
         }
@@ -152,18 +137,18 @@ impl Source {
     }
 }
 
-fn refused(line: u64, column: Option<&str>, reason: &str) -> Problem {
-    Error::Import { line, column: column.map(str::to_owned), reason: reason.to_owned() }.into()
+fn refused(line: u64, column: Option<&str>, reason: &str) -> Error {
+    Error::Import { line, column: column.map(str::to_owned), reason: reason.to_owned() }
 }
 
-fn read_record(reader: &mut Reader<Metered<File>>, record: &mut ByteRecord) -> Result<bool, Problem> {
+fn read_record(reader: &mut Reader<Metered<File>>, record: &mut ByteRecord) -> Result<bool> {
     reader.get_mut().left = LONGEST;
     let line = reader.position().line();
     reader.read_byte_record(record).map_err(|error| match error.into_kind() {
         csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
             refused(line, None, &format!("a record has more than {LONGEST} bytes; perhaps a quote is not closed"))
         }
-        csv::ErrorKind::Io(error) => Error::file("a temporary file")(error).into(),
+        csv::ErrorKind::Io(error) => Error::file("what is imported")(error),
         _ => refused(line, None, "it is no CSV"),
     })
 }
@@ -207,11 +192,11 @@ impl<R: Read> Read for Metered<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::component::tests::shape;
+    use crate::model::ColumnKind;
 
     async fn lines(text: &str) -> Vec<u64> {
-        let body = Body::from_string(text.to_owned());
-        let mut records = Records::spool(shape(), body, 1 << 20).await.unwrap();
+        let columns = ["id", "name"].map(|name| CsvColumn::new(name, ColumnKind::Text, true));
+        let mut records = Records::open(spool(text.as_bytes()).await.unwrap(), columns.to_vec()).await.unwrap();
         let mut lines = Vec::new();
         loop {
             let read = records.take(2).await.unwrap();

@@ -1,31 +1,48 @@
-//! All user tables as a zip of CSV files, packed while they are read: memory does not grow with them.
+//! The zip is packed while the tables are read: memory does not grow with them.
 
 use std::{
-    collections::HashSet,
     io::{self, Write},
     mem,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use dbvsg::{LiveTables, Row, Table, Vsg, model::json};
 use futures_util::{Stream, TryStreamExt};
 use zip::{ZipWriter, write::SimpleFileOptions};
+
+use super::names::FileNames;
+use crate::{Error, LiveTables, Result, Vsg, transfer::csv};
 
 /// How much is packed before it is sent.
 const PART: usize = 64 << 10;
 /// How hard it is packed, from 1 to 9: the last few percent would take most of the time.
 const EFFORT: i64 = 3;
-/// The longest file name, in characters, so that every system can unpack it.
-const LONGEST: usize = 120;
 
 /// A zip with one CSV file a table, all from one moment. The stream holds a read transaction and ends it when it is
 /// dropped.
 ///
 /// # Errors
 /// If the tables cannot be listed. What goes wrong later breaks the stream off.
-pub(crate) async fn zip(vsg: &Vsg) -> dbvsg::Result<impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static> {
+pub async fn zip(vsg: &Vsg) -> Result<impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static + use<>> {
     let live = vsg.live_tables().await?;
     Ok(pack(live).inspect_err(|error| tracing::error!(error = error as &dyn std::error::Error, "an export broke off")))
+}
+
+/// Writes such a zip into a new file: whole, or not at all.
+///
+/// # Errors
+/// [`Error::File`] if the file is there already or cannot be written.
+pub async fn file(vsg: &Vsg, path: &Path) -> Result<()> {
+    let failed = || Error::file(format!("the file {}", path.display()));
+    let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut half_done = tempfile::NamedTempFile::new_in(beside).map_err(failed())?;
+    let mut parts = std::pin::pin!(zip(vsg).await?);
+    while let Some(part) = parts.try_next().await.map_err(failed())? {
+        half_done.write_all(&part).map_err(failed())?;
+    }
+    half_done.as_file().sync_all().map_err(failed())?;
+    half_done.persist_noclobber(path).map_err(|error| failed()(error.error))?;
+    Ok(())
 }
 
 fn pack(live: LiveTables) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static {
@@ -37,24 +54,17 @@ fn pack(live: LiveTables) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + 's
             // Its size is not known before; this form has room for any.
             let options = SimpleFileOptions::default().large_file(true).compression_level(Some(EFFORT));
             zip.start_file(names.of(&table.name.to_string()), options)?;
-            let mut csv = csv::Writer::from_writer(&mut zip);
-            csv.write_record(table.columns.iter().map(|column| &column.name))?;
-            let mut rows = std::pin::pin!(live.rows(table));
-            while let Some(row) = rows.try_next().await.map_err(io::Error::other)? {
-                csv.write_record(cells(table, &row))?;
+            let mut parts = std::pin::pin!(csv::parts(table, live.rows(table)));
+            while let Some(part) = parts.try_next().await.map_err(io::Error::other)? {
+                zip.write_all(&part)?;
                 if packed.len() >= PART {
                     yield packed.take();
                 }
             }
-            csv.flush()?;
         }
         zip.finish()?;
         yield packed.take();
     }
-}
-
-fn cells(table: &Table, row: &Row) -> impl Iterator<Item = String> {
-    table.columns.iter().zip(&row.values).map(|(column, value)| json::to_text(column, value))
 }
 
 /// What was packed and not sent yet.
@@ -82,52 +92,12 @@ impl Write for Packed {
     }
 }
 
-/// Names of tables as names of files: none leads out of its folder, none is taken twice, whatever the system.
-#[derive(Default)]
-struct FileNames {
-    taken: HashSet<String>,
-}
-
-impl FileNames {
-    fn of(&mut self, table: &str) -> String {
-        let stem = stem(table);
-        let names = (1..).map(|number| match number {
-            1 => format!("{stem}.csv"),
-            _ => format!("{stem}_{number}.csv"),
-        });
-        // Some systems hold names that differ in case for the same.
-        let mut free = names.filter(|name| self.taken.insert(name.to_lowercase()));
-        free.next().unwrap_or_default()
-    }
-}
-
-fn stem(table: &str) -> String {
-    let harmless = |char: char| match char {
-        '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
-        char if char.is_control() => '_',
-        char => char,
-    };
-    let stem: String = table.chars().map(harmless).take(LONGEST).collect();
-    // A dot or space at either end hides a file or is cut off.
-    let stem = stem.trim_matches([' ', '.']);
-    let device = ["con", "prn", "aux", "nul", "com", "lpt"];
-    let is_device = |stem: &str| {
-        let base = stem.split('.').next().unwrap_or_default().to_ascii_lowercase();
-        device.contains(&base.trim_end_matches(|char: char| char.is_ascii_digit()))
-    };
-    match stem {
-        "" => "table".into(),
-        stem if is_device(stem) => format!("{stem}_"),
-        stem => stem.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Cursor, Read};
 
-    use dbvsg::sea_orm::ConnectionTrait;
     use futures_util::StreamExt;
+    use sea_orm::ConnectionTrait;
     use zip::ZipArchive;
 
     use super::*;
@@ -191,25 +161,5 @@ mod tests {
         drop(stream);
         // The pool has one connection: this would wait for ever.
         vsg.connection().execute_unprepared("DELETE FROM big").await.unwrap();
-    }
-
-    #[test]
-    fn file_names_are_safe_and_unique() {
-        let mut names = FileNames::default();
-        for (table, expected) in [
-            ("users", "users.csv"),
-            ("Users", "Users_2.csv"),
-            ("../../etc/passwd", "_.._etc_passwd.csv"),
-            ("..", "table.csv"),
-            ("", "table_2.csv"),
-            ("C:\\x", "C__x.csv"),
-            ("nul", "nul_.csv"),
-            ("com1.x", "com1.x_.csv"),
-            ("a\0b\n", "a_b_.csv"),
-            ("注文😀", "注文😀.csv"),
-        ] {
-            assert_eq!(names.of(table), expected);
-        }
-        assert!(names.of(&"é".repeat(1000)).len() < 255);
     }
 }
