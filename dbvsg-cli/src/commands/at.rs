@@ -1,5 +1,5 @@
 use clap::{Args, ValueEnum};
-use dbvsg::{Column, ColumnKind, Reference, Row, Tracked, model::json};
+use dbvsg::{Column, ColumnKind, Reference, model::json, transfer::csv};
 use futures_util::{StreamExt, TryStreamExt};
 
 use crate::{
@@ -41,40 +41,30 @@ impl At {
             let call = Call::get(format!("/vsg/tables/{}/at", segment(&self.table)));
             return session.show_call(call.with("ref", Some(&self.reference))).await;
         }
+        if self.format == Format::Csv {
+            let parts = csv::export(&session.vsg, &self.table, Some(&self.reference)).await?;
+            let mut parts = std::pin::pin!(parts);
+            while let Some(part) = parts.try_next().await? {
+                session.screen.bytes(&part)?;
+            }
+            return Ok(Exit::Fine);
+        }
         let tracked = session.vsg.tracked(&self.table).await?;
         let mut rows = session.vsg.rows_at(&self.table, &self.reference, None).await?.boxed();
         let names = tracked.table.columns.iter().map(|column| column.name.as_str());
-        if self.format == Format::Csv {
-            let mut record = csv::Writer::from_writer(Vec::new());
-            record.write_record(names).map_err(std::io::Error::other)?;
-            while let Some(row) = rows.try_next().await? {
-                record.write_record(cells(&tracked, &row)).map_err(std::io::Error::other)?;
-                if record.get_ref().len() >= PART {
-                    let part = record.into_inner().map_err(|error| error.into_error())?;
-                    session.screen.bytes(&part)?;
-                    record = csv::Writer::from_writer(Vec::new());
-                }
-            }
-            session.screen.bytes(&record.into_inner().map_err(|error| error.into_error())?)?;
-            return Ok(Exit::Fine);
-        }
         let is_number =
             |column: &Column| matches!(column.kind, ColumnKind::Integer | ColumnKind::Float | ColumnKind::Decimal);
         let mut grid = Grid::new(&session.screen, names).numbers(tracked.table.columns.iter().map(is_number));
         while let Some(row) = rows.try_next().await? {
-            let shown = row.values.iter().zip(cells(&tracked, &row));
-            grid.push(shown.map(|(value, cell)| if value.is_null() { "NULL".into() } else { cell }).collect())?;
+            let cells = tracked.table.columns.iter().zip(&row.values);
+            grid.push(
+                cells
+                    .map(|(column, value)| if value.is_null() { "NULL".into() } else { json::to_text(column, value) })
+                    .collect(),
+            )?;
         }
         let rows = grid.end()?;
         tell(format_args!("{}", WEAK.paint(format_args!("({})", count(rows, "row")))));
         Ok(Exit::Fine)
     }
-}
-
-/// How much is gathered before it is written.
-const PART: usize = 64 << 10;
-
-fn cells(tracked: &Tracked, row: &Row) -> Vec<String> {
-    let columns = tracked.table.columns.iter();
-    columns.zip(&row.values).map(|(column, value)| json::to_text(column, value)).collect()
 }

@@ -4,7 +4,7 @@ mod at;
 mod audit;
 mod backup;
 mod completions;
-//mod csv;
+mod csv;
 mod diff;
 mod git;
 mod integrity;
@@ -53,8 +53,8 @@ pub(crate) enum Command {
     Verify(integrity::Verify),
     Reconcile(integrity::Reconcile),
     Prune(prune::Prune),
-    //Export(csv::Export),
-    //Import(csv::Import),
+    Export(csv::Export),
+    Import(csv::Import),
     Backup(backup::Backup),
     RestoreBackup(backup::RestoreBackup),
     Serve(serve::Serve),
@@ -88,8 +88,8 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<Exit, Fai
         Command::Verify(verify) => verify.run(session).await,
         Command::Reconcile(reconcile) => reconcile.run(session).await,
         Command::Prune(prune) => prune.run(session).await,
-        //Command::Export(export) => export.run(session).await,
-        //Command::Import(import) => import.run(session).await,
+        Command::Export(export) => export.run(session).await,
+        Command::Import(import) => import.run(session).await,
         Command::Backup(backup) => backup.run(session).await,
         Command::RestoreBackup(restore) => restore.run(session).await,
         Command::Serve(serve) => serve.run(session).await,

@@ -17,7 +17,7 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit, Failure> {
-        Bootstrap::new(session.vsg.clone()).serve(&self.listen).await?;
+        Bootstrap::new(session.vsg.clone()).mount_tracked().serve(&self.listen).await?;
         Ok(Exit::Fine)
     }
 }

@@ -91,7 +91,7 @@ impl Component for Untyped {
         let refused = |error: Error| match &error {
             Error::InvalidValue { column, reason } => {
                 let asked = query.filters.iter().find(|filter| filter.column == *column);
-                asked.map_or_else(|| Problem::internal(), |filter| Problem::query(&filter.parameter, reason))
+                asked.map_or_else(Problem::internal, |filter| Problem::query(&filter.parameter, reason))
             }
             _ => error.into(),
         };
