@@ -1,20 +1,10 @@
 //! All user tables as a zip of CSV files, packed while they are read: memory does not grow with them.
 
-use std::{
-    collections::HashSet,
-    io::{self, Write},
-    mem,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashSet, io};
 
-use dbvsg::{LiveTables, Row, Table, Vsg, model::json};
+use dbvsg::{Archive, LiveTables, Row, Table, Vsg, model::json};
 use futures_util::{Stream, TryStreamExt};
-use zip::{ZipWriter, write::SimpleFileOptions};
 
-/// How much is packed before it is sent.
-const PART: usize = 64 << 10;
-/// How hard it is packed, from 1 to 9: the last few percent would take most of the time.
-const EFFORT: i64 = 3;
 /// The longest file name, in characters, so that every system can unpack it.
 const LONGEST: usize = 120;
 
@@ -30,56 +20,27 @@ pub(crate) async fn zip(vsg: &Vsg) -> dbvsg::Result<impl Stream<Item = io::Resul
 
 fn pack(live: LiveTables) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static {
     async_stream::try_stream! {
-        let packed = Packed::default();
-        let mut zip = ZipWriter::new_stream(packed.clone());
+        let mut archive = Archive::default();
         let mut names = FileNames::default();
         for table in live.tables() {
-            // Its size is not known before; this form has room for any.
-            let options = SimpleFileOptions::default().large_file(true).compression_level(Some(EFFORT));
-            zip.start_file(names.of(&table.name.to_string()), options)?;
-            let mut csv = csv::Writer::from_writer(&mut zip);
+            archive.start(&names.of(&table.name.to_string()))?;
+            let mut csv = csv::Writer::from_writer(&mut archive);
             csv.write_record(table.columns.iter().map(|column| &column.name))?;
             let mut rows = std::pin::pin!(live.rows(table));
             while let Some(row) = rows.try_next().await.map_err(io::Error::other)? {
                 csv.write_record(cells(table, &row))?;
-                if packed.len() >= PART {
-                    yield packed.take();
+                if let Some(part) = csv.get_ref().part() {
+                    yield part;
                 }
             }
             csv.flush()?;
         }
-        zip.finish()?;
-        yield packed.take();
+        yield archive.finish()?;
     }
 }
 
 fn cells(table: &Table, row: &Row) -> impl Iterator<Item = String> {
     table.columns.iter().zip(&row.values).map(|(column, value)| json::to_text(column, value))
-}
-
-/// What was packed and not sent yet.
-#[derive(Clone, Default)]
-struct Packed(Arc<Mutex<Vec<u8>>>);
-
-impl Packed {
-    fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    fn take(&self) -> Vec<u8> {
-        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Write for Packed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Names of tables as names of files: none leads out of its folder, none is taken twice, whatever the system.
@@ -183,7 +144,7 @@ mod tests {
         .await;
         let parts: Vec<usize> = zip(&vsg).await.unwrap().map_ok(|part| part.len()).try_collect().await.unwrap();
         assert!(parts.len() > 5, "{parts:?}");
-        assert!(parts.iter().all(|part| *part < 4 * PART), "{parts:?}");
+        assert!(parts.iter().all(|part| *part < 256 << 10), "{parts:?}");
         assert_eq!(unpacked(&vsg).await[0].1.lines().count(), 20_001);
 
         let mut stream = Box::pin(zip(&vsg).await.unwrap());

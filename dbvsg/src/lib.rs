@@ -69,7 +69,7 @@ pub use retention::{Horizon, Period, Pruned, PrunedTable, Retention, Rule};
 pub use schema::{FoundAtStart, Migrated, Refresh, Refreshed, ShapeChange};
 pub use sea_orm;
 pub use sea_orm_migration;
-pub use transfer::{LiveTables, RestoreOptions, Restored};
+pub use transfer::{Archive, LiveTables, RestoreOptions, Restored};
 pub use vsg::Vsg;
 
 /// The example of the front page runs.

@@ -1,6 +1,7 @@
 //! MariaDB 10.6 and newer, and MySQL 8.
 
 mod apply;
+mod bundle;
 mod cascade;
 mod catalog;
 mod context;
@@ -250,6 +251,10 @@ impl Backend for MySql {
         shape::migration_pool(db).await.map(Some)
     }
 
+    async fn broken_references(&self, db: &DatabaseExecutor<'_>) -> Result<Vec<String>> {
+        bundle::broken_references(self, db).await
+    }
+
     async fn open_context(&self, txn: &DatabaseTransaction, context: &Context) -> Result<()> {
         context::open(self.flavour, txn, context).await
     }
@@ -365,7 +370,7 @@ impl Backend for MySql {
     }
 
     async fn apply_pool(&self, db: &DatabaseConnection) -> Result<Option<DatabaseConnection>> {
-        apply::pool(db).await.map(Some)
+        apply::pool(db, "").await.map(Some)
     }
 
     fn apply_isolation(&self) -> Option<IsolationLevel> {
