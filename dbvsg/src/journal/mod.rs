@@ -23,5 +23,5 @@ pub(crate) use log::{between, find_commit, log};
 pub(crate) use preserve::preserve;
 pub use seal::Backlog;
 pub(crate) use seal::{View, lock as lock_sealing, newest, note_promise, promise, seal, seal_within};
-pub(crate) use verify::{prove, verify};
 pub use verify::{Problem, Verification};
+pub(crate) use verify::{prove, verify};

@@ -13,8 +13,7 @@ use super::{
     states,
 };
 use crate::{
-    Author, CommitId, Result, Vsg,
-    capture,
+    Author, CommitId, Result, Vsg, capture,
     catalog::{self, HalfDone, Tracked},
     history,
     journal::{

@@ -114,7 +114,7 @@ pub(crate) async fn restore(vsg: &Vsg, path: &Path, options: &RestoreOptions) ->
     match ZIP.contains(&&begin[..]) {
         true => bundle::restore(vsg, path, options).await?,
         false if vsg.engine() == "sqlite" => file::restore(vsg, path, options).await?,
-        false => return Err(damaged(format!("it is no bundle, and a {} database is restored from one", vsg.engine()))),
+        false => return Err(damaged("it is no bundle, and a database on a server is restored from one")),
     }
     Ok(Restored { restored: !options.dry_run, bytes })
 }

@@ -83,7 +83,10 @@ async fn it_makes_an_empty_database_what_it_was(engine: Engine) {
     assert_eq!(state(&scene).await, state(&source).await);
     assert_eq!(scene.log().await, source.log().await);
     assert_eq!(pasts(&scene).await, pasts(&source).await);
-    assert_eq!(scene.rows("SELECT name FROM crowd ORDER BY 1").await, source.rows("SELECT name FROM crowd ORDER BY 1").await);
+    assert_eq!(
+        scene.rows("SELECT name FROM crowd ORDER BY 1").await,
+        source.rows("SELECT name FROM crowd ORDER BY 1").await
+    );
     scene.verify().await;
     goes_on(&scene).await;
     // Another program finds everything in place.
@@ -160,7 +163,8 @@ async fn a_bundle_is_one_of_many_kinds_of_file(engine: Engine) {
     let none = scene.path("none");
     std::fs::write(&none, "no database").unwrap();
     refused(restore(&scene, &none).await);
-    let left: Vec<_> = std::fs::read_dir(none.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(none.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(".dbvsg")), "{left:?}");
     scene.end().await;
 }

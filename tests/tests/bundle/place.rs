@@ -75,7 +75,9 @@ async fn another_program_notices(engine: Engine) {
     second.seal().await.unwrap();
     restore(&scene, &path).await.unwrap();
     let txn = second.begin("bea").await.unwrap();
-    dbvsg::sea_orm::ConnectionTrait::execute_unprepared(&txn, "UPDATE team SET name = 'second' WHERE id = 1").await.unwrap();
+    dbvsg::sea_orm::ConnectionTrait::execute_unprepared(&txn, "UPDATE team SET name = 'second' WHERE id = 1")
+        .await
+        .unwrap();
     txn.commit().await.unwrap();
     second.seal().await.unwrap();
     outside(&scene, "UPDATE team SET name = 'outside' WHERE id = 2");
@@ -93,7 +95,8 @@ async fn rows_that_refer_to_what_is_gone_are_found(engine: Engine) {
     scene.sql("INSERT INTO fan VALUES (1, 50), (2, 1)").await;
     let before = state(&scene).await;
     match restore(&scene, &path).await {
-        Err(dbvsg::Error::Violation { constraint: dbvsg::Constraint::ForeignKey, .. }) if engine == Engine::Postgres => {}
+        Err(dbvsg::Error::Violation { constraint: dbvsg::Constraint::ForeignKey, .. })
+            if engine == Engine::Postgres => {}
         other => assert!(refused(other).contains("fan")),
     }
     assert_eq!(state(&scene).await, before);

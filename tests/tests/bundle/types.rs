@@ -51,7 +51,9 @@ async fn every_storage_class_comes_back(engine: Engine) {
     scene.sql(&format!("INSERT INTO loose VALUES {values}")).await;
     scene.sql("INSERT INTO tight SELECT 'k' || a, b FROM loose").await;
     scene.sql("INSERT INTO words (id, v, n, r) VALUES (1, 5, '1.50', 2), (2, x'61', 'x', 'y'), (3, CAST(x'ff' AS TEXT), x'00', x'01')").await;
-    let each = |table: &str, column: &str| format!("SELECT typeof({column}), hex({column}), quote({column}) FROM {table} ORDER BY 1, 2, 3");
+    let each = |table: &str, column: &str| {
+        format!("SELECT typeof({column}), hex({column}), quote({column}) FROM {table} ORDER BY 1, 2, 3")
+    };
     let queries = [
         each("any_of", "v"),
         each("loose", "b"),
@@ -64,7 +66,12 @@ async fn every_storage_class_comes_back(engine: Engine) {
         "SELECT body FROM search WHERE search MATCH 'cat'".into(),
     ];
     let queries: Vec<&str> = queries.iter().map(String::as_str).collect();
-    there_and_back(scene, &queries, &["DELETE FROM any_of", "DELETE FROM loose", "INSERT INTO search VALUES ('a cat')"]).await;
+    there_and_back(
+        scene,
+        &queries,
+        &["DELETE FROM any_of", "DELETE FROM loose", "INSERT INTO search VALUES ('a cat')"],
+    )
+    .await;
 }
 
 async fn every_type_of_postgres_comes_back(engine: Engine) {
@@ -124,7 +131,11 @@ async fn every_type_of_postgres_comes_back(engine: Engine) {
     let names = columns.map(|(name, ..)| name).join(", ");
     let values = columns.map(|(.., value)| value).join(", ");
     for table in ["app.things", "loose"] {
-        scene.sql(&format!("CREATE TABLE {table} (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY{definitions}, {twice})")).await;
+        scene
+            .sql(&format!(
+                "CREATE TABLE {table} (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY{definitions}, {twice})"
+            ))
+            .await;
     }
     scene.vsg.enable("app.things").await.unwrap();
     for table in ["app.things", "loose"] {
@@ -189,7 +200,17 @@ async fn what_belongs_to_tables_of_postgres_comes_back(engine: Engine) {
         "SELECT n FROM counted",
         "SELECT last_value, is_called FROM parent_id_seq WHERE NOT is_called UNION SELECT 3, false WHERE (SELECT is_called FROM parent_id_seq)",
     ];
-    there_and_back(scene, &queries, &["UPDATE parent SET favourite = NULL", "DELETE FROM child", "DELETE FROM base", "DELETE FROM events WHERE id = 1"]).await;
+    there_and_back(
+        scene,
+        &queries,
+        &[
+            "UPDATE parent SET favourite = NULL",
+            "DELETE FROM child",
+            "DELETE FROM base",
+            "DELETE FROM events WHERE id = 1",
+        ],
+    )
+    .await;
 }
 
 async fn every_type_of_mariadb_comes_back(engine: Engine) {
@@ -262,7 +283,10 @@ async fn dates_that_are_none_come_back(engine: Engine) {
     .await;
     scene.vsg.enable("z").await.unwrap();
     let values = "(0, 1, '0000-00-00', '2024-02-31 10:00', '0000-00-00 00:00:00', 'wrong'), (2, 1, '2024-00-00', '0000-00-00', 0, 'a')";
-    outside(&scene, &format!("SET sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'; INSERT INTO z VALUES {values}"));
+    outside(
+        &scene,
+        &format!("SET sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'; INSERT INTO z VALUES {values}"),
+    );
     let query = "SELECT id, CAST(d AS CHAR), CAST(dt AS CHAR), CAST(ts AS CHAR), CAST(e AS CHAR) FROM z ORDER BY id";
     there_and_back(scene, &[query], &["DELETE FROM z"]).await;
 }

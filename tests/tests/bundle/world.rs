@@ -25,7 +25,7 @@ pub(crate) async fn world(engine: Engine) -> Scene {
              FOREIGN KEY (boss) REFERENCES person (id) ON DELETE RESTRICT, FOREIGN KEY (team) REFERENCES team (id) ON DELETE CASCADE)",
             "CREATE TABLE seat (room VARCHAR(10), number INTEGER, person INTEGER, PRIMARY KEY (room, number), \
              FOREIGN KEY (person) REFERENCES person (id) ON DELETE SET NULL)",
-            "CREATE TABLE dated (id INTEGER PRIMARY KEY, day DATE, amount DECIMAL(20, 4))",
+            "CREATE TABLE dated (id INTEGER PRIMARY KEY, day VARCHAR(10), amount DECIMAL(20, 4))",
             &format!("CREATE TABLE {odd} ({column} INTEGER PRIMARY KEY, data {})", engine.blob()),
             "CREATE TABLE note (text VARCHAR(100), n INTEGER)",
             "CREATE TABLE void (id INTEGER PRIMARY KEY)",

@@ -241,8 +241,14 @@ mod tests {
     fn who_made_it_is_left_out() {
         for (sql, expected) in [
             ("CREATE DEFINER=`a``b`@`%` TRIGGER t", "CREATE TRIGGER t"),
-            ("CREATE ALGORITHM=UNDEFINED DEFINER=`root`@`localhost` SQL SECURITY DEFINER VIEW `v`", "CREATE ALGORITHM=UNDEFINED SQL SECURITY DEFINER VIEW `v`"),
-            ("CREATE TABLE `a` (`b` text DEFAULT ' DEFINER=`x`@`y`')", "CREATE TABLE `a` (`b` text DEFAULT ' DEFINER=`x`@`y`')"),
+            (
+                "CREATE ALGORITHM=UNDEFINED DEFINER=`root`@`localhost` SQL SECURITY DEFINER VIEW `v`",
+                "CREATE ALGORITHM=UNDEFINED SQL SECURITY DEFINER VIEW `v`",
+            ),
+            (
+                "CREATE TABLE `a` (`b` text DEFAULT ' DEFINER=`x`@`y`')",
+                "CREATE TABLE `a` (`b` text DEFAULT ' DEFINER=`x`@`y`')",
+            ),
         ] {
             assert_eq!(without_definer(sql), expected);
         }

@@ -147,9 +147,9 @@ impl Backend for MySql {
             (ColumnKind::Timestamp, _) => {
                 format!("CAST('1970-01-01 00:00:00' + INTERVAL UNIX_TIMESTAMP({expression}) SECOND AS CHAR)")
             }
-            (ColumnKind::Date | ColumnKind::Time | ColumnKind::DateTime, _) | (ColumnKind::Integer, Form::Text) => {
-                format!("CAST({expression} AS CHAR)")
-            }
+            (ColumnKind::Date | ColumnKind::Time | ColumnKind::DateTime, _) => format!("CAST({expression} AS CHAR)"),
+            // Of bits, as characters, what is none would be lost.
+            (ColumnKind::Integer, Form::Text) => format!("CAST(CAST({expression} AS UNSIGNED) AS CHAR)"),
             _ => expression.to_owned(),
         }
     }

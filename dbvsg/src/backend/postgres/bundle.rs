@@ -33,11 +33,19 @@ const NOT_OURS: &str = "c.relname NOT LIKE 'dbvsg\\_%' AND c.relname <> 'db_vsg'
 
 /// Queries for the kinds of objects, each for `name`, `sql`, and the `schema` and `relation` of the table that it belongs to.
 fn queries() -> Vec<(Kind, String)> {
-    let relation = |kinds: &str| format!("FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ({kinds}) AND {NOT_OURS} AND {}", is_own("pg_class", "c.oid"));
+    let relation = |kinds: &str| {
+        format!(
+            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ({kinds}) AND {NOT_OURS} AND {}",
+            is_own("pg_class", "c.oid")
+        )
+    };
     let table = "n.nspname::text AS schema, c.relname::text AS relation";
     let loose = "NULL::text AS schema, NULL::text AS relation";
     let types = |condition: &str| {
-        format!("FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {condition} AND {} ORDER BY t.oid", is_own("pg_type", "t.oid"))
+        format!(
+            "FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {condition} AND {} ORDER BY t.oid",
+            is_own("pg_type", "t.oid")
+        )
     };
     let on_table = "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')";
     vec![
@@ -64,7 +72,9 @@ fn queries() -> Vec<(Kind, String)> {
                 "SELECT format('%I.%I', n.nspname, t.typname) AS name, format('CREATE TYPE %I.%I AS (%s)', n.nspname, t.typname, \
                  (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum) FROM pg_attribute a \
                  WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)) AS sql, {loose} {}",
-                types("t.typtype = 'c' AND EXISTS (SELECT 1 FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')"),
+                types(
+                    "t.typtype = 'c' AND EXISTS (SELECT 1 FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')"
+                ),
             ),
         ),
         (
@@ -243,7 +253,8 @@ impl Portable for Postgres {
                 objects.push(self.object(kind, &row)?);
             }
         }
-        db.execute_unprepared(&format!("SELECT set_config('search_path', '{}', true)", path.replace('\'', "''"))).await?;
+        db.execute_unprepared(&format!("SELECT set_config('search_path', '{}', true)", path.replace('\'', "''")))
+            .await?;
         Ok(objects)
     }
 
@@ -265,7 +276,11 @@ impl Portable for Postgres {
         match (&counter.name, &counter.table, &counter.column) {
             (Some(name), ..) => vec![format!("ALTER SEQUENCE {name} RESTART WITH {next}")],
             (None, Some(table), Some(column)) => {
-                vec![format!("ALTER TABLE {} ALTER COLUMN {} RESTART WITH {next}", self.whole_name(table), self.quote(column))]
+                vec![format!(
+                    "ALTER TABLE {} ALTER COLUMN {} RESTART WITH {next}",
+                    self.whole_name(table),
+                    self.quote(column)
+                )]
             }
             _ => Vec::new(),
         }
@@ -311,8 +326,10 @@ impl Portable for Postgres {
 
     /// A RESTRICT cannot wait and a CASCADE would act, so they are dropped and made again.
     async fn untie(&self, db: &DatabaseExecutor<'_>, tables: &[&TableName]) -> Result<Vec<String>> {
-        let literals: Vec<String> =
-            tables.iter().map(|table| format!("to_regclass('{}')", self.whole_name(table).replace('\'', "''"))).collect();
+        let literals: Vec<String> = tables
+            .iter()
+            .map(|table| format!("to_regclass('{}')", self.whole_name(table).replace('\'', "''")))
+            .collect();
         if literals.is_empty() {
             return Ok(Vec::new());
         }
@@ -334,7 +351,8 @@ impl Portable for Postgres {
 
 impl Postgres {
     fn table_of(&self, row: &QueryResult) -> Result<Option<TableName>> {
-        let (schema, name): (Option<String>, Option<String>) = (row.try_get("", "schema")?, row.try_get("", "relation")?);
+        let (schema, name): (Option<String>, Option<String>) =
+            (row.try_get("", "schema")?, row.try_get("", "relation")?);
         Ok(name.map(|name| TableName { schema: schema.filter(|schema| *schema != self.schema), name }))
     }
 

@@ -10,11 +10,11 @@ use crate::{
     model::{Column, Stored, Table, TableName, Value},
 };
 
-/// Virtual tables first: they bring the tables with them that hold their rows.
+/// Virtual tables first; they bring the tables with them that hold their rows, so these are not made by themselves.
 const OBJECTS: &str = "SELECT m.type AS type, m.name AS name, m.tbl_name AS of, m.sql AS sql, \
     coalesce((SELECT t.type FROM pragma_table_list t WHERE t.schema = 'main' AND t.name = m.tbl_name COLLATE NOCASE), '') AS class \
     FROM sqlite_master m WHERE m.sql IS NOT NULL AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND m.name NOT LIKE 'dbvsg!_%' ESCAPE '!' \
-    AND m.tbl_name NOT LIKE 'dbvsg!_%' ESCAPE '!' AND m.name <> 'db_vsg' ORDER BY class <> 'virtual', m.rowid";
+    AND m.tbl_name NOT LIKE 'dbvsg!_%' ESCAPE '!' AND m.name <> 'db_vsg' AND class <> 'shadow' ORDER BY class <> 'virtual', m.rowid";
 
 #[async_trait::async_trait]
 impl Portable for Sqlite {

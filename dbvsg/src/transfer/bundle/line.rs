@@ -45,7 +45,8 @@ fn real(value: f64) -> Json {
 
 /// Reads a line. `columns`: how many values it must have.
 pub(super) fn read(line: &[u8], columns: usize) -> Result<Vec<Stored>, String> {
-    let values: Vec<Json> = serde_json::from_slice(line).map_err(|error| format!("it is no array of JSON ({error})"))?;
+    let values: Vec<Json> =
+        serde_json::from_slice(line).map_err(|error| format!("it is no array of JSON ({error})"))?;
     if values.len() != columns {
         return Err(format!("it has {} values for {columns} columns", values.len()));
     }
@@ -110,7 +111,17 @@ mod tests {
 
     #[test]
     fn what_is_no_row_is_refused() {
-        for line in ["", "{}", "[1,2]", "[1.5]", "[[]]", "[{}]", "[{\"real\":\"x\"}]", "[{\"real\":\"1\",\"bytes\":\"\"}]", "[9223372036854775808]"] {
+        for line in [
+            "",
+            "{}",
+            "[1,2]",
+            "[1.5]",
+            "[[]]",
+            "[{}]",
+            "[{\"real\":\"x\"}]",
+            "[{\"real\":\"1\",\"bytes\":\"\"}]",
+            "[9223372036854775808]",
+        ] {
             assert!(read(line.as_bytes(), 1).is_err(), "{line}");
         }
     }

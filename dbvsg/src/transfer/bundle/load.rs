@@ -42,7 +42,8 @@ async fn fill(
     table: &Table,
 ) -> Result<()> {
     let columns: Option<Vec<&Column>> = content.stored().map(|name| table.column(name)).collect();
-    let columns = columns.ok_or_else(|| damaged(format!("its schema makes the table `{}` otherwise", content.table)))?;
+    let columns =
+        columns.ok_or_else(|| damaged(format!("its schema makes the table `{}` otherwise", content.table)))?;
     let names: Vec<String> = columns.iter().map(|column| backend.quote(&column.name)).collect();
     let (quoted, names) = (backend.quote_table(&table.name), names.join(", "));
     let into = match columns.is_empty() {
@@ -86,11 +87,7 @@ fn bound(value: &Stored) -> Bound {
 
 /// Brings the catalog of the bundle to what the engine calls the columns of the tables by here, and lets every program
 /// notice. `before`: the sum of the shapes in the catalog that was there.
-pub(super) async fn settle(
-    txn: &DatabaseTransaction,
-    backend: &'static dyn Backend,
-    before: i64,
-) -> Result<Catalog> {
+pub(super) async fn settle(txn: &DatabaseTransaction, backend: &'static dyn Backend, before: i64) -> Result<Catalog> {
     let db = DatabaseExecutor::Transaction(txn);
     let catalog = catalog::load(&db, backend).await?;
     for tracked in catalog.iter() {

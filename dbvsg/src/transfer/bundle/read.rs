@@ -77,7 +77,7 @@ impl Bundle {
     fn send(&self, content: &Content, most: usize, to: &mpsc::Sender<Result<Batch>>) -> Result<()> {
         let mut archive = archive(&self.path)?;
         let (mut batch, mut size) = (Batch::new(), 0);
-        let columns = content.stored().count().max(1);
+        let columns = content.stored().count();
         let digest = each_line(&mut archive, &content.file, |number, line| {
             let row = line::read(line, columns);
             let row = row.map_err(|reason| damaged(format!("line {number} of `{}`: {reason}", content.file)))?;
@@ -124,7 +124,8 @@ fn open(path: PathBuf) -> Result<Bundle> {
 
 fn archive(path: &Path) -> Result<ZipArchive<BufReader<File>>> {
     let file = File::open(path).map_err(Error::file("the backup"))?;
-    ZipArchive::new(BufReader::with_capacity(PART, file)).map_err(|error| damaged(format!("it is no whole zip ({error})")))
+    ZipArchive::new(BufReader::with_capacity(PART, file))
+        .map_err(|error| damaged(format!("it is no whole zip ({error})")))
 }
 
 /// Other than these three, files have no names that a bundle would not give them, and none is missing.
@@ -157,7 +158,8 @@ fn manifest(words: &[u8]) -> Result<Manifest> {
         return Err(damaged("it is a zip, but no bundle of DBVSG"));
     }
     if said["version"] != VERSION {
-        let reason = format!("its format has the version {}, and this program reads version {VERSION}", said["version"]);
+        let reason =
+            format!("its format has the version {}, and this program reads version {VERSION}", said["version"]);
         return Err(damaged(reason));
     }
     parse(words, MANIFEST)
@@ -169,7 +171,8 @@ fn parse<T: serde::de::DeserializeOwned>(words: &[u8], name: &str) -> Result<T> 
 
 /// A file that is held as a whole.
 fn words(archive: &mut ZipArchive<BufReader<File>>, name: &str) -> Result<Vec<u8>> {
-    let file = archive.by_name(name).map_err(|error| damaged(format!("its file `{name}` cannot be found ({error})")))?;
+    let file =
+        archive.by_name(name).map_err(|error| damaged(format!("its file `{name}` cannot be found ({error})")))?;
     let mut words = Vec::new();
     let read = file.take(WORDS + 1).read_to_end(&mut words);
     read.map_err(|error| damaged(format!("its file `{name}` cannot be unpacked ({error})")))?;
@@ -186,7 +189,8 @@ fn each_line(
     mut see: impl FnMut(u64, &[u8]) -> Result<bool>,
 ) -> Result<Option<Digest>> {
     let unreadable = |error: io::Error| damaged(format!("its file `{name}` cannot be unpacked ({error})"));
-    let file = archive.by_name(name).map_err(|error| damaged(format!("its file `{name}` cannot be found ({error})")))?;
+    let file =
+        archive.by_name(name).map_err(|error| damaged(format!("its file `{name}` cannot be found ({error})")))?;
     let mut file = BufReader::with_capacity(PART, file);
     let (mut hash, mut lines, mut line) = (Sha256::new(), 0, Vec::new());
     loop {
