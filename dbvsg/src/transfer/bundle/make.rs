@@ -4,18 +4,22 @@ use sea_orm::{ConnectionTrait, DbErr, TransactionTrait};
 
 use crate::{Result, backend::Object, transfer::backup::damaged};
 
-/// Makes objects in the order in which they stand, as far as it goes: one that needs another waits for it. Returns them in
-/// the order in which they were made.
-pub(super) async fn make<'a, C>(db: &C, objects: impl IntoIterator<Item = &'a Object>) -> Result<Vec<&'a Object>>
+/// Makes objects in the order in which they stand, as far as it goes: one that needs another waits for it. `made` is told of
+/// each, in the order in which they are made.
+pub(super) async fn make<'a, C>(
+    db: &C,
+    objects: impl IntoIterator<Item = &'a Object>,
+    mut made: impl FnMut(&'a Object) + Send,
+) -> Result<()>
 where
     C: ConnectionTrait + TransactionTrait,
 {
-    let (mut waiting, mut made): (Vec<&Object>, Vec<&Object>) = (objects.into_iter().collect(), Vec::new());
+    let mut waiting: Vec<&Object> = objects.into_iter().collect();
     while !waiting.is_empty() {
         let (before, mut refused) = (waiting.len(), None);
         for object in std::mem::take(&mut waiting) {
             match one(db, object).await {
-                Ok(()) => made.push(object),
+                Ok(()) => made(object),
                 Err(error) => {
                     refused.get_or_insert((object, error));
                     waiting.push(object);
@@ -31,7 +35,7 @@ where
             return Err(damaged(format!("its `{}` cannot be made here ({error}{cause})", object.name)));
         }
     }
-    Ok(made)
+    Ok(())
 }
 
 /// Makes one, or leaves everything as it was: a statement that fails would end the whole transaction on some engines.

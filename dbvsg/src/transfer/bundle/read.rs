@@ -128,7 +128,7 @@ fn archive(path: &Path) -> Result<ZipArchive<BufReader<File>>> {
         .map_err(|error| damaged(format!("it is no whole zip ({error})")))
 }
 
-/// Other than these three, files have no names that a bundle would not give them, and none is missing.
+/// The files are those that manifest and digests speak of, and no others.
 fn expect_files(archive: &ZipArchive<BufReader<File>>, manifest: &Manifest, digests: &Digests) -> Result<()> {
     let mut expected: BTreeSet<&str> = manifest.contents().map(|content| content.file.as_str()).collect();
     if expected.len() != manifest.contents().count() {

@@ -64,6 +64,13 @@ async fn once(vsg: &Vsg, bundle: &Bundle, options: &RestoreOptions) -> Result<()
     // What it was set to goes with it.
     let closed = own.close().await;
     drop(turn);
+    if done.is_err() && !options.dry_run && !backend.transactional_ddl() {
+        // It may have failed after the rows were there.
+        vsg.boundaries().begin_anew();
+        if let Err(error) = vsg.reload().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the catalog is read again later");
+        }
+    }
     let left = done?;
     if options.dry_run {
         return Ok(closed?);
@@ -110,9 +117,9 @@ impl Course<'_> {
         for history in &target.obsolete {
             txn.execute_unprepared(&format!("DROP TABLE IF EXISTS {}", backend.quote_table(history))).await?;
         }
-        make(&txn, target.missing.iter().filter(|object| !object.kind.is_late())).await?;
+        make(&txn, target.missing.iter().filter(|object| !object.kind.is_late()), |_| ()).await?;
         load(&txn, backend, bundle).await?;
-        make(&txn, target.missing.iter().filter(|object| object.kind.is_late())).await?;
+        make(&txn, target.missing.iter().filter(|object| object.kind.is_late()), |_| ()).await?;
         run(&txn, &ties).await?;
         run(&txn, &release).await?;
         for counter in &bundle.manifest.counters {

@@ -95,11 +95,8 @@ async fn prepare(course: &Course<'_>, old: &Catalog, target: &Target, prepared: 
         beside = Held::default();
     }
     prepared.held = ops::hold(vsg, course.own, &tracked, beside).await?;
-    for object in target.missing.iter().filter(|object| !object.kind.is_late()) {
-        // Noted before, so that what is made in part is undone, too.
-        prepared.made.push(object.clone());
-    }
-    make(course.own, &prepared.made).await?;
+    let early = target.missing.iter().filter(|object| !object.kind.is_late());
+    make(course.own, early, |object| prepared.made.push(object.clone())).await?;
     let exempt = backend.connection_id(course.own).await?;
     for bundled in course.bundle.tracked.iter().filter(|bundled| bundled.is_active) {
         let is_same = old.of(&bundled.name).is_some_and(|tracked| tracked.id == bundled.id);
@@ -168,7 +165,7 @@ async fn finish(
     for history in &target.obsolete {
         vsg.db().execute_unprepared(&format!("DROP TABLE IF EXISTS {}", backend.quote_table(history))).await?;
     }
-    make(course.own, target.missing.iter().filter(|object| object.kind.is_late())).await?;
+    make(course.own, target.missing.iter().filter(|object| object.kind.is_late()), |_| ()).await?;
     for counter in &course.bundle.manifest.counters {
         if let Err(error) = run(vsg.db(), &backend.set_counter(counter)).await {
             // It only goes on further ahead.
