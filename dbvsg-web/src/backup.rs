@@ -1,4 +1,4 @@
-//! The whole database as a file: out, and back in. Neither is ever held in memory.
+//! The whole database as a file or a bundle: out, and back in. Neither is ever held in memory.
 
 use std::{
     io,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use dbvsg::{Error, RestoreOptions, Restored, Vsg};
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use poem::{
     Body, FromRequest, Request, RequestBody,
     http::header,
@@ -63,11 +63,20 @@ fn read(file: File, folder: TempDir) -> impl Stream<Item = io::Result<Bytes>> + 
     })
 }
 
-/// Restores the database from the file in a form.
+/// A bundle of the database, packed while it is read.
 ///
 /// # Errors
-/// 400 for a body that is no form, 409 where there is no file to replace, 413 beyond `limit`, 422 if the form holds no
-/// file or the file cannot be used.
+/// If the database cannot be read. What goes wrong later breaks the stream off.
+pub(crate) async fn bundle(vsg: &Vsg) -> dbvsg::Result<impl Stream<Item = dbvsg::Result<Vec<u8>>> + Send + 'static> {
+    let parts = vsg.bundle().await?;
+    Ok(parts.inspect_err(|error| tracing::error!(error = error as &dyn std::error::Error, "a bundle broke off")))
+}
+
+/// Restores the database from the file in a form, of either kind.
+///
+/// # Errors
+/// 400 for a body that is no form, 409 for a database in memory, 413 beyond `limit`, 422 if the form holds no file or the file
+/// cannot be used.
 pub(crate) async fn upload(
     vsg: &Vsg,
     content_type: Option<&str>,
@@ -75,11 +84,12 @@ pub(crate) async fn upload(
     limit: u64,
     options: RestoreOptions,
 ) -> Result<Restored, Problem> {
-    let live = sqlite_file(vsg)
-        .await?
-        .ok_or_else(|| unsupported("a backup can only take the place of a database that is kept in a file"))?;
-    let folder = folder_beside(&live, ".dbvsg-restore-").map_err(Error::file("a temporary folder"))?;
-    let path = folder.path().join("upload.sqlite");
+    let folder = match vsg.file().await? {
+        Some(live) => folder_beside(&live, ".dbvsg-restore-"),
+        None => tempfile::tempdir(),
+    };
+    let folder = folder.map_err(Error::file("a temporary folder"))?;
+    let path = folder.path().join("upload");
     receive(content_type, body, limit, &path).await?;
     let vsg = vsg.clone();
     // A client that goes away stops waiting, not the restore.
@@ -98,13 +108,10 @@ pub(crate) async fn upload(
 /// The file of the database, if it is in one.
 async fn sqlite_file(vsg: &Vsg) -> dbvsg::Result<Option<PathBuf>> {
     if vsg.engine() != "sqlite" {
-        return Err(unsupported("only a SQLite database can be copied as a file"));
+        let reason = "only a SQLite database can be copied as a file; /db/backup.zip gives a bundle of any".into();
+        return Err(Error::UnsupportedDatabase { reason });
     }
     vsg.file().await
-}
-
-fn unsupported(reason: &str) -> Error {
-    Error::UnsupportedDatabase { reason: reason.into() }
 }
 
 /// A folder on the same disk, for one file and what SQLite puts beside it.

@@ -1,4 +1,4 @@
-//! The database as a whole: `/db/diagram.svg`, `/db/export.zip`, `/db/backup.sqlite` and `/db/restore`
+//! The database as a whole: `/db/diagram.svg`, `/db/export.zip`, `/db/backup.sqlite`, `/db/backup.zip` and `/db/restore`
 
 use dbvsg::{RestoreOptions, transfer::export};
 use futures_util::TryStreamExt;
@@ -45,13 +45,17 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(200, "the copy", file("application/vnd.sqlite3"))
             .errors(&[409])
             .run(backup),
+        Operation::get("/db/backup.zip", "db.bundle")
+            .summary("Packs schema, rows, histories and digests of any database, all of one moment")
+            .answers(200, "the bundle", file("application/zip"))
+            .run(bundle),
         Operation::acting(Method::POST, "/db/restore", "db.restore")
-            .summary("Puts a backup in place of the database, all or nothing")
+            .summary("Puts a backup of either kind in place of the database, all or nothing")
             .parameters([
                 Parameter::query(
                     "integrity_check",
                     json!({"type": "boolean", "default": true}),
-                    "whether the whole file is read for damage first",
+                    "whether a SQLite file is read as a whole for damage first, and foreign keys are checked",
                 ),
                 Parameter::flag("dry_run", "whether the backup is only checked"),
             ])
@@ -85,6 +89,12 @@ async fn backup(call: Call) -> Reply {
         .header(header::CONTENT_LENGTH, copy.bytes)
         .body(copy.body);
     Ok(reply::attached(answer, "backup.sqlite"))
+}
+
+async fn bundle(call: Call) -> Reply {
+    let parts = backup::bundle(call.vsg()).await?;
+    let answer = stream::answer("application/zip", parts.map_err(Problem::from)).await?;
+    Ok(reply::attached(answer, "backup.zip"))
 }
 
 async fn restore(mut call: Call) -> Reply {

@@ -7,6 +7,7 @@ mod connect;
 mod failure;
 mod fetch;
 mod mysql;
+mod portable;
 mod postgres;
 mod scan;
 mod sql;
@@ -26,6 +27,7 @@ pub(crate) use boundaries::{Boundaries, Boundary};
 pub(crate) use connect::connect;
 pub use connect::{ConnectOptions, Synchronous};
 pub(crate) use failure::{Failure, failure};
+pub(crate) use portable::{Counter, Kind, Object, Portable};
 pub(crate) use scan::{Placed, Token, scan};
 pub(crate) use sql::Sql;
 
@@ -120,7 +122,7 @@ pub(crate) struct Retype {
 ///
 /// Statements are returned rather than run wherever the same statement can run on a pool and in a transaction.
 #[async_trait::async_trait]
-pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
+pub(crate) trait Backend: Portable + std::fmt::Debug {
     /// The engine's name in reports: `sqlite`.
     fn name(&self) -> &'static str;
 

@@ -61,6 +61,13 @@ impl Sql {
         self.backend.parameter(column, &placeholder)
     }
 
+    /// Adds an expression with a bound value, made from its placeholder.
+    pub(crate) fn bind_as(&mut self, expression: impl FnOnce(&str) -> String, value: impl Into<Bound>) -> &mut Self {
+        self.values.push(value.into());
+        let expression = expression(&self.backend.placeholder(self.values.len()));
+        self.push(&expression)
+    }
+
     /// Adds bound values, separated by commas.
     pub(crate) fn bind_all(&mut self, values: impl IntoIterator<Item = impl Into<Bound>>) -> &mut Self {
         for (position, value) in values.into_iter().enumerate() {

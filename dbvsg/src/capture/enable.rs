@@ -4,7 +4,7 @@ use super::stepwise;
 use crate::{
     Error, Result, Vsg,
     backend::{Backend, Sql},
-    catalog::{self, KnownColumn, MAIN, Retained, Tracked},
+    catalog::{self, KnownColumn, MAIN, Tracked},
     history,
     journal::{self, View},
     model::{Author, CommitId, Table, TableName},
@@ -81,27 +81,38 @@ pub(crate) async fn enable(vsg: &Vsg, author: &Author, names: &[&str], policy: &
         return stepwise::enable(vsg, author, names, policy).await;
     }
     let txn = super::txn::begin_write(vsg.db(), backend.latest()).await?;
-    let db = DatabaseExecutor::Transaction(&txn);
+    let commit = enable_within(&txn, vsg, author, names, policy).await?;
+    let catalog = vsg.catalog_now(&DatabaseExecutor::Transaction(&txn)).await?;
+    txn.commit().await?;
+    vsg.set_catalog(catalog);
+    Ok(commit)
+}
+
+/// The same inside a transaction, where DDL can be part of one.
+pub(crate) async fn enable_within(
+    txn: &DatabaseTransaction,
+    vsg: &Vsg,
+    author: &Author,
+    names: &[&str],
+    policy: &Policy,
+) -> Result<Option<CommitId>> {
+    let (backend, db) = (vsg.backend(), DatabaseExecutor::Transaction(txn));
     let tables = trackable(vsg, &db, names, policy).await?;
     for lock in tables.iter().filter_map(|table| backend.lock_table(&table.name)) {
         txn.execute_unprepared(&lock).await?;
     }
     refuse_tracked(vsg, &db, names).await?;
-    journal::seal_within(&txn, vsg, View::Own).await?;
-    history::expect_head(&txn, backend, None, author.expected_parent.as_ref()).await?;
+    journal::seal_within(txn, vsg, View::Own).await?;
+    history::expect_head(txn, backend, None, author.expected_parent.as_ref()).await?;
     let mut enabled = Vec::with_capacity(tables.len());
     for table in tables {
-        enabled.push(install(&txn, backend, table, policy).await?);
+        enabled.push(install(txn, backend, table, policy).await?);
     }
-    let commit = baseline(&txn, backend, author, &enabled).await?;
+    let commit = baseline(txn, backend, author, &enabled).await?;
     for tracked in &enabled {
-        arm(&txn, backend, tracked).await?;
+        arm(txn, backend, tracked).await?;
     }
-    activate(&txn, vsg, &enabled).await?;
-    let catalog = vsg.catalog_now(&db).await?;
-    drop(db);
-    txn.commit().await?;
-    vsg.set_catalog(catalog);
+    activate(txn, vsg, &enabled).await?;
     Ok(commit)
 }
 
@@ -201,22 +212,13 @@ pub(super) async fn install(
         let reason = format!("the name `{history}` of its history is taken; choose another suffix");
         return Err(Error::Untrackable { table: table.name.to_string(), reason });
     }
-    let captured = table.columns.iter().map(|column| !policy.skip.contains(&column.name)).collect();
     let known = KnownColumn::all(&table, &policy.skip, &backend.column_ids(&db, &table.name).await?);
-    let mut tracked = Tracked {
-        id: 0,
-        table,
-        history,
-        soft_delete: policy.soft_delete.clone(),
-        skip: policy.skip.clone(),
-        ignore: policy.ignore.clone(),
-        captured,
-        known,
-        shape: 0,
-        since: 0,
-        retained: Retained::default(),
-        disabled: false,
-    };
+    let mut tracked = Tracked::bare(0, table, history);
+    tracked.captured = tracked.table.columns.iter().map(|column| !policy.skip.contains(&column.name)).collect();
+    tracked.soft_delete.clone_from(&policy.soft_delete);
+    tracked.skip.clone_from(&policy.skip);
+    tracked.ignore.clone_from(&policy.ignore);
+    tracked.known = known;
     tracked.id = note(txn, backend, &tracked).await?;
     catalog::write_columns(txn, backend, tracked.id, &tracked.known).await?;
     txn.execute_unprepared(&backend.history_table(&tracked)).await?;

@@ -106,6 +106,26 @@ async fn stamp(db: &DatabaseExecutor<'_>, backend: &dyn Backend) -> Result<Stamp
     row.as_ref().map_or_else(|| Ok(Stamp::default()), read_stamp)
 }
 
+/// Makes the stamp of a catalog that took the place of another one unlike that one's, so that every program notices.
+/// `before`: the sum of the shapes there.
+pub(crate) async fn outgrow<C: ConnectionTrait>(db: &C, backend: &'static dyn Backend, before: i64) -> Result<()> {
+    let (first, now) = shapes(db, backend).await?;
+    if let Some(first) = first.filter(|_| now <= before) {
+        let mut sql = Sql::new(backend, "UPDATE dbvsg_table SET shape = shape + ");
+        sql.bind(before - now + 1).push(" WHERE id = ").bind(first);
+        sql.execute(db).await?;
+    }
+    Ok(())
+}
+
+/// The first of the tables that have a part in the journal, and the sum of their shapes.
+pub(crate) async fn shapes<C: ConnectionTrait>(db: &C, backend: &'static dyn Backend) -> Result<(Option<i64>, i64)> {
+    let sum = backend.integer("coalesce(sum(shape), 0)");
+    let row = Sql::new(backend, format!("SELECT min(id) AS first, {sum} AS shapes {LISTED}")).one(db).await?;
+    let Some(row) = row else { return Ok((None, 0)) };
+    Ok((row.try_get("", "first")?, row.try_get("", "shapes")?))
+}
+
 /// What is read of a table of the catalog. Not all its columns by one star: a connection that was opened before a newer
 /// version of DBVSG added one would prepare it for too few.
 const TABLES: &str = "SELECT id, schema_name, table_name, history_name, soft_delete, skip_columns, ignore_columns, since_seq, state, \

@@ -40,11 +40,14 @@ pub(crate) async fn migrate(db: &DatabaseConnection, backend: &'static dyn Backe
     }
 }
 
+/// The names of the migrations that make this version's catalog.
+pub(crate) fn migrations() -> Vec<String> {
+    Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
+}
+
 /// What tells this version's catalog from every other.
 fn fingerprint(backend: &dyn Backend) -> String {
-    let migrations = Migrator::migrations();
-    let names = migrations.iter().map(|migration| migration.name().to_owned());
-    let text: Vec<String> = names.chain(backend.catalog_support()).collect();
+    let text: Vec<String> = migrations().into_iter().chain(backend.catalog_support()).collect();
     Hash(Sha256::digest(text.join(";\n").as_bytes()).into()).to_string()
 }
 

@@ -39,6 +39,24 @@ pub struct Tracked {
 }
 
 impl Tracked {
+    /// A table of which nothing more is known.
+    pub(crate) fn bare(id: i64, table: Table, history: TableName) -> Self {
+        Self {
+            id,
+            captured: vec![true; table.columns.len()],
+            table,
+            history,
+            soft_delete: None,
+            skip: Vec::new(),
+            ignore: Vec::new(),
+            known: Vec::new(),
+            shape: 0,
+            since: 0,
+            retained: Retained::default(),
+            disabled: false,
+        }
+    }
+
     /// The table's name as it is written in calls and answers.
     pub fn name(&self) -> String {
         self.table.name.to_string()

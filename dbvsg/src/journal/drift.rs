@@ -110,6 +110,16 @@ pub(crate) async fn installed_triggers<C: ConnectionTrait>(
     rows.iter().map(|row| Ok((row.try_get("", "name")?, row.try_get("", "body")?))).collect()
 }
 
+/// Takes all triggers of DBVSG off a table.
+pub(crate) async fn drop_triggers<C: ConnectionTrait>(db: &C, backend: &dyn Backend, tracked: &Tracked) -> Result<()> {
+    for name in installed_triggers(db, backend, tracked).await?.keys() {
+        for sql in backend.drop_trigger(tracked, name) {
+            db.execute_unprepared(&sql).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Puts the triggers of a table back as they should be, those of another version included.
 pub(crate) async fn repair_triggers<C: ConnectionTrait>(
     db: &C,
@@ -119,11 +129,7 @@ pub(crate) async fn repair_triggers<C: ConnectionTrait>(
     if broken_triggers(db, backend, tracked).await?.is_empty() {
         return Ok(());
     }
-    for name in installed_triggers(db, backend, tracked).await?.keys() {
-        for sql in backend.drop_trigger(tracked, name) {
-            db.execute_unprepared(&sql).await?;
-        }
-    }
+    drop_triggers(db, backend, tracked).await?;
     for sql in backend.triggers(tracked).iter().flat_map(|trigger| &trigger.sql) {
         db.execute_unprepared(sql).await?;
     }

@@ -22,6 +22,6 @@ pub use log::LogFilter;
 pub(crate) use log::{between, find_commit, log};
 pub(crate) use preserve::preserve;
 pub use seal::Backlog;
-pub(crate) use seal::{View, newest, note_promise, promise, seal, seal_within};
-pub(crate) use verify::verify;
+pub(crate) use seal::{View, lock as lock_sealing, newest, note_promise, promise, seal, seal_within};
 pub use verify::{Problem, Verification};
+pub(crate) use verify::{prove, verify};

@@ -106,7 +106,7 @@ pub(crate) async fn newest<C: ConnectionTrait>(db: &C, backend: &'static dyn Bac
 }
 
 /// Makes this transaction the only one that seals, until it ends. Returns the moment up to which the past was promised.
-async fn lock(txn: &DatabaseTransaction, backend: &'static dyn Backend) -> Result<i64> {
+pub(crate) async fn lock(txn: &DatabaseTransaction, backend: &'static dyn Backend) -> Result<i64> {
     let sql = format!("SELECT watermark FROM dbvsg_sealing WHERE id = 1{}", backend.for_update());
     let row = Sql::new(backend, sql).one(txn).await?;
     Ok(row.map(|row| row.try_get("", "watermark")).transpose()?.unwrap_or_default())

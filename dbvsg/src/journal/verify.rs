@@ -63,32 +63,44 @@ impl Verification {
 
 /// Checks everything, in one read transaction. Reads the whole history once.
 pub(crate) async fn verify(vsg: &Vsg) -> Result<Verification> {
-    let backend = vsg.backend();
-    let txn = capture::begin_read(vsg.db(), backend).await?;
+    let txn = capture::begin_read(vsg.db(), vsg.backend()).await?;
     let catalog = vsg.catalog_now(&sea_orm::DatabaseExecutor::Transaction(&txn)).await?;
+    let found = prove(&txn, vsg.backend(), &catalog, true).await?;
+    txn.rollback().await?;
+    Ok(found)
+}
+
+/// The same as a transaction sees it. `captured`: whether the triggers have to be in place.
+pub(crate) async fn prove(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    catalog: &Catalog,
+    captured: bool,
+) -> Result<Verification> {
     let mut found = Verification::default();
-    chain(&txn, backend, &catalog, &mut found).await?;
-    for name in catalog_gaps(&txn, backend, &catalog).await? {
+    chain(txn, backend, catalog, &mut found).await?;
+    for name in catalog_gaps(txn, backend, catalog).await? {
         let problem =
             "it is tracked, but the table or its history is missing; refresh finds it again, or notes that it is gone";
         found.problems.push(Problem { table: Some(name), commit: None, problem: problem.into() });
     }
     for tracked in catalog.all() {
-        intervals(&txn, backend, tracked, &mut found).await?;
+        intervals(txn, backend, tracked, &mut found).await?;
     }
     for tracked in catalog.iter() {
-        let ids = backend.column_ids(&sea_orm::DatabaseExecutor::Transaction(&txn), &tracked.table.name).await?;
+        let ids = backend.column_ids(&sea_orm::DatabaseExecutor::Transaction(txn), &tracked.table.name).await?;
         if tracked.has_other_shape(&ids) {
             let problem = "its columns are not those that its history knows; refresh lets history follow";
             found.problem(Some(tracked), None, problem);
             continue;
         }
-        triggers(&txn, backend, tracked, &mut found).await?;
-        for drifted in drift::find(&txn, backend, tracked).await? {
+        if captured {
+            triggers(txn, backend, tracked, &mut found).await?;
+        }
+        for drifted in drift::find(txn, backend, tracked).await? {
             found.problem(Some(tracked), None, drifted);
         }
     }
-    txn.rollback().await?;
     found.ok = found.problems.is_empty();
     Ok(found)
 }

@@ -19,6 +19,7 @@ pub use reference::Reference;
 pub use row::Row;
 pub(crate) use table::{Action, Cascade};
 pub use table::{Column, ColumnKind, ForeignKey, Form, Table, TableName, UniqueKey};
+pub(crate) use value::Stored;
 pub use value::Value;
 
 pub mod json;

@@ -46,3 +46,23 @@ impl From<Value> for Bound {
         }
     }
 }
+
+/// One stored value with what [`Value`] leaves out, so that it can be stored again just as it is.
+#[derive(Clone, Debug)]
+pub(crate) enum Stored {
+    /// A value like any other.
+    Value(Value),
+    /// Text that is not UTF-8.
+    Text(Vec<u8>),
+}
+
+impl Stored {
+    /// How many bytes it takes, about.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Value(Value::Text(text)) => text.len(),
+            Self::Value(Value::Bytes(bytes)) | Self::Text(bytes) => bytes.len(),
+            Self::Value(_) => 8,
+        }
+    }
+}

@@ -13,17 +13,25 @@ use crate::{
 };
 
 /// Tables whose own triggers hold still. Let go with [`HeldTables::release`].
-pub(super) struct HeldTables {
+pub(crate) struct HeldTables {
     turn: DatabaseTransaction,
     tables: Vec<(Tracked, Vec<String>)>,
 }
 
 /// Holds the own triggers of these tables still, while only the connection `own` may write to them; none if they have none.
-pub(super) async fn hold(vsg: &Vsg, own: &DatabaseConnection, tables: &[&Tracked]) -> Result<Option<HeldTables>> {
+/// `beside`: what is held and noted with the first of them.
+pub(crate) async fn hold(
+    vsg: &Vsg,
+    own: &DatabaseConnection,
+    tables: &[&Tracked],
+    mut beside: Held,
+) -> Result<Option<HeldTables>> {
     let (backend, db) = (vsg.backend(), DatabaseExecutor::Connection(vsg.db()));
     let mut found: Vec<(&Tracked, Held)> = Vec::new();
     for tracked in tables {
-        let held = backend.own_triggers(&db, &tracked.table.name).await?;
+        let mut held = backend.own_triggers(&db, &tracked.table.name).await?;
+        held.hold.append(&mut beside.hold);
+        held.release.append(&mut beside.release);
         if !held.hold.is_empty() {
             found.push((*tracked, held));
         }
@@ -37,7 +45,7 @@ pub(super) async fn hold(vsg: &Vsg, own: &DatabaseConnection, tables: &[&Tracked
     for (tracked, Held { hold, release }) in found {
         held.tables.push((tracked.clone(), release.clone()));
         let done = async {
-            note(vsg, tracked.id, Some(&release)).await?;
+            note(vsg, vsg.db(), tracked.id, Some(&release)).await?;
             schema::guard(vsg, tracked, exempt).await?;
             run(vsg, &hold).await
         };
@@ -50,8 +58,21 @@ pub(super) async fn hold(vsg: &Vsg, own: &DatabaseConnection, tables: &[&Tracked
 }
 
 impl HeldTables {
+    /// Notes them in a catalog that is about to take the place of the one in which they are noted.
+    pub(crate) async fn keep_noted<C: ConnectionTrait>(&self, vsg: &Vsg, txn: &C) -> Result<()> {
+        for (tracked, release) in &self.tables {
+            note(vsg, txn, tracked.id, Some(release)).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the table of this number is one of them.
+    pub(crate) fn holds(&self, table: i64) -> bool {
+        self.tables.iter().any(|(tracked, _)| tracked.id == table)
+    }
+
     /// Lets them act again.
-    pub(super) async fn release(self, vsg: &Vsg) -> Result<()> {
+    pub(crate) async fn release(self, vsg: &Vsg) -> Result<()> {
         let mut failed = None;
         for (tracked, release) in &self.tables {
             if let Err(error) = let_act(vsg, tracked, release).await {
@@ -66,7 +87,7 @@ impl HeldTables {
 async fn let_act(vsg: &Vsg, tracked: &Tracked, release: &[String]) -> Result<()> {
     run(vsg, release).await?;
     schema::unguard(vsg, tracked).await?;
-    note(vsg, tracked.id, None).await
+    note(vsg, vsg.db(), tracked.id, None).await
 }
 
 async fn run(vsg: &Vsg, statements: &[String]) -> Result<()> {
@@ -76,11 +97,11 @@ async fn run(vsg: &Vsg, statements: &[String]) -> Result<()> {
     Ok(())
 }
 
-async fn note(vsg: &Vsg, table: i64, statements: Option<&[String]>) -> Result<()> {
+async fn note<C: ConnectionTrait>(vsg: &Vsg, db: &C, table: i64, statements: Option<&[String]>) -> Result<()> {
     let text = statements.map(|statements| serde_json::Value::from(statements.to_vec()).to_string());
     let mut sql = Sql::new(vsg.backend(), "UPDATE dbvsg_table SET held_triggers = ");
     sql.bind(text).push(" WHERE id = ").bind(table);
-    sql.execute(vsg.db()).await?;
+    sql.execute(db).await?;
     Ok(())
 }
 

@@ -22,7 +22,7 @@ mod shown;
 pub(crate) use action::Action;
 pub use action::{ApplyOptions, Tables};
 pub use answer::{Applied, Cell, Conflict, ConflictKind, Preview, TableChanges};
-pub(crate) use held::finish;
+pub(crate) use held::{HeldTables, finish, hold};
 pub use raw::Executed;
 pub(crate) use raw::execute;
 pub(crate) use run::run;

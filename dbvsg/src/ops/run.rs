@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Author, Error, Reference, Result, Txn, Vsg,
-    backend::{Backend, Writers},
+    backend::{Backend, Held, Writers},
     capture,
     catalog::Tracked,
     history, journal,
@@ -96,7 +96,7 @@ impl Running<'_> {
         let (catalog, tables) = (self.vsg.catalog(), &self.options.tables);
         let scope = scope::resolve(self.vsg.db(), self.backend, &catalog, self.action, tables).await?;
         let tables: Vec<&Tracked> = scope.tables.iter().map(|scoped| &*scoped.tracked).collect();
-        let held = held::hold(self.vsg, self.db, &tables).await?;
+        let held = held::hold(self.vsg, self.db, &tables, Held::default()).await?;
         let done = self.perform().await;
         if let Some(held) = held {
             held.release(self.vsg).await?;

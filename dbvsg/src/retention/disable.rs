@@ -13,12 +13,13 @@ use super::{
     states,
 };
 use crate::{
-    Author, CommitId, Result, Vsg,
-    backend::Backend,
-    capture,
+    Author, CommitId, Result, Vsg, capture,
     catalog::{self, HalfDone, Tracked},
     history,
-    journal::{self, View, drift::installed_triggers},
+    journal::{
+        self, View,
+        drift::{drop_triggers, installed_triggers},
+    },
 };
 
 /// The state of a table that is not tracked any more and keeps its history.
@@ -145,13 +146,4 @@ async fn is_due(db: &DatabaseExecutor<'_>, vsg: &Vsg) -> Result<bool> {
         }
     }
     Ok(false)
-}
-
-async fn drop_triggers<C: ConnectionTrait>(db: &C, backend: &dyn Backend, tracked: &Tracked) -> Result<()> {
-    for name in installed_triggers(db, backend, tracked).await?.keys() {
-        for sql in backend.drop_trigger(tracked, name) {
-            db.execute_unprepared(&sql).await?;
-        }
-    }
-    Ok(())
 }

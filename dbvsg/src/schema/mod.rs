@@ -16,4 +16,4 @@ pub(crate) use refresh::{Scope, refresh, revive};
 pub use report::{Refresh, Refreshed, ShapeChange};
 pub use start::FoundAtStart;
 pub(crate) use start::follow_at_start;
-pub(crate) use stepwise::{finish, guard, unguard};
+pub(crate) use stepwise::{capture_anew, finish, guard, unguard};

@@ -319,6 +319,17 @@ pub(crate) async fn unguard(vsg: &Vsg, tracked: &Tracked) -> Result<()> {
     }
 }
 
+/// Makes the triggers of a table anew, while nobody writes to it. Those of another number of the table must be gone.
+pub(crate) async fn capture_anew(vsg: &Vsg, tracked: &Tracked) -> Result<()> {
+    let backend = vsg.backend();
+    guard(vsg, tracked, None).await?;
+    for name in installed_triggers(vsg.db(), backend, tracked).await?.keys().filter(|name| !backend.is_guard(name)) {
+        run(vsg, &backend.drop_trigger(tracked, name)).await?;
+    }
+    run(vsg, &creations(backend.triggers(tracked))).await?;
+    unguard(vsg, tracked).await
+}
+
 async fn unguard_once(vsg: &Vsg, tracked: &Tracked) -> Result<()> {
     let backend = vsg.backend();
     let installed = installed_triggers(vsg.db(), backend, tracked).await?;

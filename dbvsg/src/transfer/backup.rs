@@ -1,6 +1,17 @@
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
 
-use crate::{ConnectOptions, Error, Result, Vsg, capture, journal};
+use futures_util::TryStreamExt;
+use tempfile::TempPath;
+use tokio::io::AsyncWriteExt;
+
+use super::{bundle, file};
+use crate::{Error, Result, Verification, Vsg};
+
+/// The first bytes of a zip, and of one that holds nothing.
+const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 
 /// How to restore.
 #[derive(Clone, Debug)]
@@ -63,95 +74,65 @@ impl Vsg {
     }
 }
 
+/// Writes a file beside its place first, so that there is never half of one.
 pub(crate) async fn backup(vsg: &Vsg, path: &Path) -> Result<()> {
-    vsg.seal().await?;
-    vsg.backend().copy_to(vsg.db(), path).await
+    if tokio::fs::try_exists(path).await.map_err(Error::file("the backup"))? {
+        let taken = std::io::Error::new(std::io::ErrorKind::AlreadyExists, "there is a file of this name");
+        return Err(Error::file("the backup")(taken));
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = tempfile::Builder::new().prefix(".dbvsg-backup-").tempdir_in(parent);
+    let folder = folder.map_err(Error::file("a temporary folder"))?;
+    let whole = folder.path().join("backup");
+    let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
+    if is_zip || vsg.engine() != "sqlite" {
+        write(vsg, &whole).await?;
+    } else {
+        vsg.seal().await?;
+        vsg.backend().copy_to(vsg.db(), &whole).await?;
+    }
+    let whole = TempPath::try_from_path(whole).map_err(Error::file("the backup"))?;
+    // A file that came to be there meanwhile is not written over.
+    whole.persist_noclobber(path).map_err(|failed| Error::file("the backup")(failed.error))
 }
 
-/// The file is made ready first: checked, its catalog brought to this version, its tables enabled where they were not,
-/// its history proven. Only then does it take the place of the database, in one transaction.
+async fn write(vsg: &Vsg, path: &Path) -> Result<()> {
+    let file = tokio::fs::File::create(path).await.map_err(Error::file("the backup"))?;
+    let mut file = tokio::io::BufWriter::with_capacity(1 << 20, file);
+    let mut parts = std::pin::pin!(bundle::bundle(vsg).await?);
+    while let Some(part) = parts.try_next().await? {
+        file.write_all(&part).await.map_err(Error::file("the backup"))?;
+    }
+    file.flush().await.map_err(Error::file("the backup"))?;
+    file.get_ref().sync_all().await.map_err(Error::file("the backup"))
+}
+
+/// Either kind, told apart by the first bytes.
 pub(crate) async fn restore(vsg: &Vsg, path: &Path, options: &RestoreOptions) -> Result<Restored> {
-    let live = vsg.file().await?.ok_or_else(|| Error::UnsupportedDatabase {
-        reason: "a backup can only take the place of a database that is kept in a file".into(),
-    })?;
-    let path = tokio::fs::canonicalize(path).await.map_err(Error::file("the backup"))?;
-    if tokio::fs::canonicalize(&live).await.is_ok_and(|live| live == path) {
-        return Err(damaged("it is the database itself"));
+    let bytes = tokio::fs::metadata(path).await.map_err(Error::file("the backup"))?.len();
+    let begin = beginning(path).map_err(Error::file("the backup"))?;
+    // Boxed, as a future this deep would use up what the compiler allows to whoever awaits it.
+    match ZIP.contains(&&begin[..]) {
+        true => Box::pin(bundle::restore(vsg, path, options)).await?,
+        false if vsg.engine() == "sqlite" => Box::pin(file::restore(vsg, path, options)).await?,
+        false => return Err(damaged("it is no bundle, and a database on a server is restored from one")),
     }
-    let bytes = tokio::fs::metadata(&path).await.map_err(Error::file("the backup"))?.len();
-    if let Some(reason) = vsg.backend().check_copy(vsg.db(), &path, options.integrity_check).await? {
-        return Err(damaged(reason));
-    }
-    prepare(vsg, &path, options).await?;
-    if options.dry_run {
-        return Ok(Restored { restored: false, bytes });
-    }
-    // Once begun it goes on to its end, even if the caller stops waiting: half of it would leave a stale catalog.
-    let vsg = vsg.clone();
-    let replacing = tokio::spawn(async move { replace(&vsg, &path).await });
-    replacing.await.map_err(|error| Error::Database(sea_orm::DbErr::Custom(error.to_string())))??;
-    Ok(Restored { restored: true, bytes })
+    Ok(Restored { restored: !options.dry_run, bytes })
 }
 
-async fn replace(vsg: &Vsg, path: &Path) -> Result<()> {
-    // Nobody seals with a catalog that is about to change.
-    let _turn = vsg.sealing_turn().await;
-    vsg.backend().restore_from(vsg.db(), path).await?;
-    vsg.boundaries().begin_anew();
-    vsg.reload().await
+fn beginning(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut begin = Vec::new();
+    std::fs::File::open(path)?.take(ZIP[0].len() as u64).read_to_end(&mut begin)?;
+    Ok(begin)
 }
 
-async fn prepare(vsg: &Vsg, path: &Path, options: &RestoreOptions) -> Result<()> {
-    let path = path.to_str().ok_or_else(|| damaged("its path is no UTF-8"))?;
-    let url = format!("sqlite://{}?mode=rw", path.replace('%', "%25").replace('?', "%3f").replace('#', "%23"));
-    let connect = ConnectOptions { max_connections: 2, ..ConnectOptions::default() };
-    let copy = Vsg::open(&url, &connect).await.map_err(unusable)?;
-    let result = examine(vsg, &copy, options).await.map_err(unusable);
-    // Closing folds the log into the file, so that the file alone is the database.
-    copy.close().await.map_err(unusable)?;
-    result
-}
-
-async fn examine(vsg: &Vsg, copy: &Vsg, options: &RestoreOptions) -> Result<()> {
-    let tables = copy.tables().await?;
-    if let Some(missing) = options.required_tables.iter().find(|name| !tables.iter().any(|it| it.table == **name)) {
-        return Err(damaged(format!("it holds no table `{missing}`")));
-    }
-    for tracked in vsg.all_tracked() {
-        let name = tracked.name();
-        if tables.iter().any(|status| status.table == name && !status.tracked) {
-            copy.enable_with(&name, &tracked.policy()).await?;
-        }
-    }
-    repair_triggers(copy).await?;
-    let proof = copy.verify().await?;
-    match proof.problems.first() {
-        None => Ok(()),
-        Some(problem) => {
-            let place = problem.table.as_deref().map(|table| format!(" of table `{table}`")).unwrap_or_default();
-            Err(damaged(format!("its history{place} is not sound: {}", problem.problem)))
-        }
-    }
-}
-
-/// A backup of another version has capture triggers of that version.
-async fn repair_triggers(copy: &Vsg) -> Result<()> {
-    let txn = capture::begin_write(copy.db(), None).await?;
-    for tracked in copy.all_tracked() {
-        journal::repair_triggers(&txn, copy.backend(), &tracked).await?;
-    }
-    Ok(txn.commit().await?)
-}
-
-fn damaged(reason: impl Into<String>) -> Error {
+pub(super) fn damaged(reason: impl Into<String>) -> Error {
     Error::DamagedBackup { reason: reason.into() }
 }
 
-/// Whatever goes wrong with the copy says that the copy cannot be used.
-fn unusable(error: Error) -> Error {
-    match error {
-        Error::DamagedBackup { .. } => error,
-        Error::Database(source) | Error::Unavailable(source) => damaged(format!("it cannot be used ({source})")),
-        other => damaged(format!("it cannot be used: {other}")),
-    }
+/// The first thing that is wrong with a history, if anything is.
+pub(super) fn unsound(proof: &Verification) -> Option<Error> {
+    let problem = proof.problems.first()?;
+    let place = problem.table.as_deref().map(|table| format!(" of table `{table}`")).unwrap_or_default();
+    Some(damaged(format!("its history{place} is not sound: {}", problem.problem)))
 }

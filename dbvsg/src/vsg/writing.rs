@@ -99,7 +99,8 @@ impl Vsg {
         if names.is_empty() {
             return Ok(commit);
         }
-        Ok(capture::enable(self, &author, &names, policy).await?.or(commit))
+        // Boxed, as a future this deep would use up what the compiler allows to whoever awaits it.
+        Ok(Box::pin(capture::enable(self, &author, &names, policy)).await?.or(commit))
     }
 
     /// Creates an entity's table and indexes if they are not there.

@@ -5,7 +5,13 @@ use serde_json::json;
 
 use crate::client::{Answer, Server};
 
-scenarios!(the_tables_are_drawn, all_tables_are_exported);
+scenarios!(
+    the_tables_are_drawn,
+    all_tables_are_exported,
+    a_bundle_brings_the_database_back,
+    a_bundle_that_is_none_changes_nothing
+);
+scenarios!(Postgres: a_file_of_another_engine_is_refused);
 scenarios!(
     Sqlite: a_backup_brings_the_database_back,
     a_backup_that_is_none_changes_nothing,
@@ -49,6 +55,66 @@ async fn all_tables_are_exported(engine: Engine) {
         assert!(archive.body.windows(name.len()).any(|part| part == name.as_bytes()), "{name}");
     }
     server.get("/db/export.zip?x=1").await.problem(400, "query");
+    server.end().await;
+}
+
+async fn a_bundle_brings_the_database_back(engine: Engine) {
+    let server = filled(engine).await;
+    let bundle = server.get("/db/backup.zip").await.expect(200);
+    assert_eq!(bundle.header("content-type"), Some("application/zip"));
+    assert!(bundle.header("content-disposition").is_some_and(|file| file.contains("backup.zip")));
+    let before = (server.json("/users").await, server.json("/vsg/logs").await, server.json("/users/1/history").await);
+    server.write("PATCH", "/users/1", json!({"age": 3})).await.expect(200);
+    server.post("/users", json!({"name": "Bob", "email": "bob@x"})).await.expect(201);
+
+    let bytes = bundle.body.len();
+    let checked = restore(&server, "?dry_run=true", &bundle.body).await.expect(200);
+    assert_eq!(checked.json(), json!({"status": "ok", "restored": false, "bytes": bytes}));
+    assert_eq!(server.get("/users").await.expect(200).total(), 2);
+
+    let restored = restore(&server, "", &bundle.body).await.expect(200);
+    assert_eq!(restored.json(), json!({"status": "ok", "restored": true, "bytes": bytes}));
+    let after = (server.json("/users").await, server.json("/vsg/logs").await, server.json("/users/1/history").await);
+    assert_eq!(after, before);
+    let next = server.post("/users", json!({"name": "Eve", "email": "eve@x"})).await.expect(201);
+    assert_eq!(next.json()["id"], 2);
+
+    // The same into a server whose database has the tables of the components and nothing in them.
+    let other = Server::start(engine).await;
+    restore(&other, "", &bundle.body).await.expect(200);
+    assert_eq!((other.json("/users").await, other.json("/vsg/logs").await), (before.0, before.1));
+    other.post("/users", json!({"name": "Eve", "email": "eve@x"})).await.expect(201);
+    other.end().await;
+    server.end().await;
+}
+
+async fn a_bundle_that_is_none_changes_nothing(engine: Engine) {
+    let server = filled(engine).await;
+    let good = server.get("/db/backup.zip").await.expect(200).body;
+    restore(&server, "", b"no database").await.problem(422, "damaged-backup");
+    restore(&server, "", &good[..good.len() / 2]).await.problem(422, "damaged-backup");
+    // The table of a mounted component is missing.
+    let scene = Scene::new(engine).await;
+    let bootstrap = Bootstrap::new(scene.vsg.clone());
+    let other = Server::with(scene, bootstrap).await;
+    let empty = other.get("/db/backup.zip").await.expect(200).body;
+    restore(&server, "", &empty).await.problem(422, "damaged-backup");
+    other.end().await;
+    assert_eq!(server.get("/users").await.expect(200).total(), 1);
+    server.end().await;
+}
+
+async fn a_file_of_another_engine_is_refused(engine: Engine) {
+    let server = filled(engine).await;
+    server.get("/db/backup.sqlite").await.problem(409, "conflict");
+    let sqlite = filled(Engine::Sqlite).await;
+    let file = sqlite.get("/db/backup.sqlite").await.expect(200).body;
+    restore(&server, "", &file).await.problem(422, "damaged-backup");
+    let bundle = sqlite.get("/db/backup.zip").await.expect(200).body;
+    // It names both engines, as no other problem does.
+    let refused = restore(&server, "", &bundle).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["type"]), (422, &json!("urn:dbvsg:damaged-backup")));
+    sqlite.end().await;
     server.end().await;
 }
 

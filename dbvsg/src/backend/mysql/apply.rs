@@ -41,12 +41,12 @@ pub(super) fn delete_planned(table: &str, plan: &str, key: &[String], condition:
 }
 
 /// One connection on which foreign keys rest, which were checked before, and moments keep their place whatever the session's
-/// zone.
-pub(super) async fn pool(db: &DatabaseConnection) -> Result<DatabaseConnection> {
+/// zone. `more`: what else is set.
+pub(super) async fn pool(db: &DatabaseConnection, more: &str) -> Result<DatabaseConnection> {
     let options = db.get_mysql_connection_pool().connect_options();
     let set = format!(
         "SET SESSION foreign_key_checks = 0, time_zone = '+00:00', innodb_lock_wait_timeout = {PATIENCE}, lock_wait_timeout = {PATIENCE}, \
-         sql_mode = CONCAT(@@SESSION.sql_mode, ',NO_AUTO_VALUE_ON_ZERO')"
+         sql_mode = CONCAT(@@SESSION.sql_mode, ',NO_AUTO_VALUE_ON_ZERO'){more}"
     );
     let pool = MySqlPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
     let pool = pool.after_connect(move |connection, _| {

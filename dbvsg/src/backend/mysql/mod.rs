@@ -1,6 +1,7 @@
 //! MariaDB 10.6 and newer, and MySQL 8.
 
 mod apply;
+mod bundle;
 mod cascade;
 mod catalog;
 mod context;
@@ -150,13 +151,11 @@ impl Backend for MySql {
             (ColumnKind::Timestamp, _) => {
                 format!("CAST('1970-01-01 00:00:00' + INTERVAL UNIX_TIMESTAMP({expression}) SECOND AS CHAR)")
             }
-            // As text, bits are the bytes that they make.
-            (ColumnKind::Integer, Form::Text) if column.declared.starts_with("bit") => {
-                format!("CAST({expression} + 0 AS CHAR)")
-            }
-            (ColumnKind::Date | ColumnKind::Duration | ColumnKind::DateTime, _) | (ColumnKind::Integer, Form::Text) => {
+            (ColumnKind::Date | ColumnKind::Duration | ColumnKind::DateTime, _) => {
                 format!("CAST({expression} AS CHAR)")
             }
+            // Of bits, as characters, what is none would be lost.
+            (ColumnKind::Integer, Form::Text) => format!("CAST(CAST({expression} AS UNSIGNED) AS CHAR)"),
             _ => expression.to_owned(),
         }
     }
@@ -264,6 +263,10 @@ impl Backend for MySql {
 
     async fn migration_pool(&self, db: &DatabaseConnection) -> Result<Option<DatabaseConnection>> {
         shape::migration_pool(db).await.map(Some)
+    }
+
+    async fn broken_references(&self, db: &DatabaseExecutor<'_>) -> Result<Vec<String>> {
+        bundle::broken_references(self, db).await
     }
 
     async fn open_context(&self, txn: &DatabaseTransaction, context: &Context) -> Result<()> {
@@ -401,7 +404,7 @@ impl Backend for MySql {
     }
 
     async fn apply_pool(&self, db: &DatabaseConnection) -> Result<Option<DatabaseConnection>> {
-        apply::pool(db).await.map(Some)
+        apply::pool(db, "").await.map(Some)
     }
 
     fn apply_isolation(&self) -> Option<IsolationLevel> {

@@ -1,6 +1,7 @@
 //! PostgreSQL 15 and newer.
 
 mod apply;
+mod bundle;
 mod capture;
 mod catalog;
 mod context;
@@ -34,6 +35,10 @@ use crate::{
 
 /// The time now in microseconds.
 const NOW: &str = "(extract(epoch FROM pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint";
+
+/// Makes values that come as text the same whatever the session or the role are set to.
+const READ_EXACTLY: &str = "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres'; \
+     SET LOCAL extra_float_digits = 1; SET LOCAL lc_monetary = 'C'; SET LOCAL xmlbinary = 'base64'";
 
 /// How long a name can be, in bytes.
 const NAME_LENGTH: usize = 63;
@@ -247,11 +252,7 @@ impl Backend for Postgres {
 
     fn begin_sealing(&self) -> Vec<String> {
         // What is hashed is read as text, whatever the session or the role are set to.
-        vec![
-            "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres'; \
-             SET LOCAL extra_float_digits = 1; SET LOCAL lc_monetary = 'C'; SET LOCAL xmlbinary = 'base64'"
-                .into(),
-        ]
+        vec![READ_EXACTLY.into()]
     }
 
     fn place(&self, placings: &[Placing]) -> Statement {

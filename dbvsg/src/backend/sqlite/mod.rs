@@ -1,6 +1,7 @@
 //! SQLite 3.35 and newer.
 
 mod apply;
+mod bundle;
 mod collation;
 mod context;
 mod copy;

@@ -2,21 +2,16 @@
 
 use std::{
     io::{self, Write},
-    mem,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
 };
 
 use futures_util::{Stream, TryStreamExt};
-use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::names::FileNames;
-use crate::{Error, LiveTables, Result, Vsg, transfer::csv};
-
-/// How much is packed before it is sent.
-const PART: usize = 64 << 10;
-/// How hard it is packed, from 1 to 9: the last few percent would take most of the time.
-const EFFORT: i64 = 3;
+use crate::{
+    Error, LiveTables, Result, Vsg,
+    transfer::{archive::Archive, csv},
+};
 
 /// A zip with one CSV file a table, all from one moment. The stream holds a read transaction and ends it when it is
 /// dropped.
@@ -47,48 +42,19 @@ pub async fn file(vsg: &Vsg, path: &Path) -> Result<()> {
 
 fn pack(live: LiveTables) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static {
     async_stream::try_stream! {
-        let packed = Packed::default();
-        let mut zip = ZipWriter::new_stream(packed.clone());
+        let mut archive = Archive::default();
         let mut names = FileNames::default();
         for table in live.tables() {
-            // Its size is not known before; this form has room for any.
-            let options = SimpleFileOptions::default().large_file(true).compression_level(Some(EFFORT));
-            zip.start_file(names.of(&table.name.to_string()), options)?;
+            archive.start(&names.of(&table.name.to_string()))?;
             let mut parts = std::pin::pin!(csv::parts(table, live.rows(table)));
             while let Some(part) = parts.try_next().await.map_err(io::Error::other)? {
-                zip.write_all(&part)?;
-                if packed.len() >= PART {
-                    yield packed.take();
+                archive.write_all(&part)?;
+                if let Some(part) = archive.part() {
+                    yield part;
                 }
             }
         }
-        zip.finish()?;
-        yield packed.take();
-    }
-}
-
-/// What was packed and not sent yet.
-#[derive(Clone, Default)]
-struct Packed(Arc<Mutex<Vec<u8>>>);
-
-impl Packed {
-    fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    fn take(&self) -> Vec<u8> {
-        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Write for Packed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        yield archive.finish()?;
     }
 }
 
@@ -153,7 +119,7 @@ mod tests {
         .await;
         let parts: Vec<usize> = zip(&vsg).await.unwrap().map_ok(|part| part.len()).try_collect().await.unwrap();
         assert!(parts.len() > 5, "{parts:?}");
-        assert!(parts.iter().all(|part| *part < 4 * PART), "{parts:?}");
+        assert!(parts.iter().all(|part| *part < 256 << 10), "{parts:?}");
         assert_eq!(unpacked(&vsg).await[0].1.lines().count(), 20_001);
 
         let mut stream = Box::pin(zip(&vsg).await.unwrap());
