@@ -424,7 +424,10 @@ async fn what_the_database_refuses_changes_nothing(engine: Engine) {
     assert_eq!((unique, detail.as_str()), (Constraint::Unique, "owner.id"));
     let one = key(&owners, "1").await;
     assert_eq!(violated(owners.delete("ann", &one).await.map(drop)).0, Constraint::ForeignKey);
-    assert_eq!(violated(owners.delete_many("ann", &[one.clone()]).await.map(drop)).0, Constraint::ForeignKey);
+    assert_eq!(
+        violated(owners.delete_many("ann", std::slice::from_ref(&one)).await.map(drop)).0,
+        Constraint::ForeignKey
+    );
     assert_eq!(
         violated(pets.insert("ann", fields(json!({"id": 2, "owner": 9}))).await.map(drop)).0,
         Constraint::ForeignKey
