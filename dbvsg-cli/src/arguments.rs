@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) url: Option<String>,
     /// Who is recorded as the author of what this command changes [default: the user of the system].
-    #[arg(long, value_name = "NAME", env = "DBVSG_ACTOR")]
+    #[arg(long, value_name = "NAME", env = "DBVSG_ACTOR", hide_env_values = true)]
     pub(crate) actor: Option<String>,
     /// Answer with JSON, in the form of the REST interface.
     #[arg(long, global = true)]

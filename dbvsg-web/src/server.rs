@@ -1,12 +1,11 @@
 //! The endpoint: from a request to its answer.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::sync::Arc;
 
 use dbvsg::Vsg;
-use futures_util::FutureExt;
 use poem::{
     Endpoint, Request, Response,
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, header},
 };
 use serde_json::Value as Json;
 use tracing::{Instrument, Span, field::Empty};
@@ -82,13 +81,9 @@ impl Api {
         let path = request.uri().path().to_owned();
         let (operation, values) = self.router.find(request.method(), &path)?;
         let call = Call::new(&self.shared, operation, values, request)?;
-        let work = (operation.handler)(call);
-        if operation.method == Method::GET {
-            let answered = AssertUnwindSafe(work).catch_unwind().await;
-            return answered.unwrap_or_else(|_| Err(panicked(operation)));
-        }
-        // A change that has begun is brought to its end, even if the client goes away.
-        let work = tokio::spawn(work.instrument(Span::current()));
+        // What has begun is brought to its end, even if the client goes away: a statement that is given up half-way can leave a
+        // connection out of step with its server.
+        let work = tokio::spawn((operation.handler)(call).instrument(Span::current()));
         work.await.unwrap_or_else(|_| Err(panicked(operation)))
     }
 }

@@ -38,6 +38,7 @@ mod annotation;
 mod backend;
 mod capture;
 mod catalog;
+mod detached;
 mod error;
 mod gateway;
 mod history;

@@ -7,7 +7,7 @@ scenarios!(
     Postgres: every_type_returns_unchanged, tables_of_any_schema, partitions_are_captured_at_their_root, a_truncated_table_is_buried,
     statements_on_many_rows, triggers_of_the_application_write_too, cascades_are_captured, who_writes_needs_no_right_on_history,
     outside_programs_can_sign, a_reader_is_told_what_it_lacks, long_names_are_cut, types_of_elsewhere_can_be_keys,
-    nothing_of_the_writers_is_run_with_more_rights,
+    nothing_of_the_writers_is_run_with_more_rights, no_setting_of_a_role_changes_the_proof,
 );
 
 async fn every_type_returns_unchanged(engine: Engine) {
@@ -469,5 +469,31 @@ async fn nothing_of_the_writers_is_run_with_more_rights(engine: Engine) {
         .await;
     scene.sql("CREATE TRIGGER again AFTER INSERT ON pay FOR EACH ROW EXECUTE FUNCTION again()").await;
     outside(&scene, "SET search_path = evil, pg_catalog; INSERT INTO public.pay VALUES (1, 'x');");
+    scene.end().await;
+}
+
+async fn no_setting_of_a_role_changes_the_proof(engine: Engine) {
+    let scene = Scene::with(
+        engine,
+        &["CREATE TABLE t (id int PRIMARY KEY, i interval, f float8, d date, at timestamptz, m money, x xml)"],
+    )
+    .await;
+    scene.vsg.enable("t").await.unwrap();
+    let row = "(1, '1 mon 2 days 03:04:05', 0.1 + 0.2, '2024-02-29', '2024-02-29 10:00+02', 12.34, '<a>b</a>')";
+    scene.commit(&format!("INSERT INTO t VALUES {row}")).await;
+    scene.verify().await;
+    let name = scene.rows("SELECT current_database()").await.remove(0);
+    for set in
+        ["IntervalStyle = 'iso_8601'", "DateStyle = 'German'", "extra_float_digits = -3", "TimeZone = 'Asia/Tokyo'"]
+    {
+        scene.sql(&format!("ALTER DATABASE \"{name}\" SET {set}")).await;
+    }
+    let other = Vsg::connect(&scene.url()).await.unwrap();
+    assert!(other.verify().await.unwrap().ok);
+    let txn = other.begin("ann").await.unwrap();
+    txn.execute_unprepared("UPDATE t SET i = i * 2, f = f * 3").await.unwrap();
+    txn.commit().await.unwrap();
+    assert!(other.verify().await.unwrap().ok);
+    other.close().await.unwrap();
     scene.end().await;
 }

@@ -316,6 +316,11 @@ pub(crate) trait Backend: Portable + std::fmt::Debug {
     /// Signs the commit of a transaction with its context, at the time it ends; returns whether it captured anything.
     async fn close_context(&self, txn: &DatabaseTransaction, context: &Context) -> Result<bool>;
 
+    /// What is set for a transaction so that values that come as text are exact, whatever the session or the role are set to.
+    fn exact(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What is done before sealing, once this transaction is the only one that seals.
     fn begin_sealing(&self) -> Vec<String>;
 

@@ -81,8 +81,9 @@ pub(crate) struct Counter {
 /// The part of a backend that takes a database apart and puts it together again.
 #[async_trait::async_trait]
 pub(crate) trait Portable: Send + Sync {
-    /// What is set for a transaction so that values that come as text are exact, whatever the session or the role are set to.
-    fn exact(&self) -> Vec<String> {
+    /// What is set for a transaction so that everything is read, and values that come as text are exact, whatever the session or
+    /// the role are set to.
+    fn wholly(&self) -> Vec<String> {
         Vec::new()
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::Serialize;
 
 use super::{
@@ -64,6 +64,10 @@ impl Verification {
 /// Checks everything, in one read transaction. Reads the whole history once.
 pub(crate) async fn verify(vsg: &Vsg) -> Result<Verification> {
     let txn = capture::begin_read(vsg.db(), vsg.backend()).await?;
+    // As it was read to be sealed.
+    for sql in vsg.backend().exact() {
+        txn.execute_unprepared(&sql).await?;
+    }
     let catalog = vsg.catalog_now(&sea_orm::DatabaseExecutor::Transaction(&txn)).await?;
     let found = prove(&txn, vsg.backend(), &catalog, true).await?;
     txn.rollback().await?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::backup::{damaged, unsound};
-use crate::{ConnectOptions, Error, RestoreOptions, Result, Vsg, capture, journal};
+use crate::{ConnectOptions, Error, RestoreOptions, Result, Vsg, capture, detached::detached, journal};
 
 /// The file is made ready first: checked, its catalog brought to this version, its tables enabled where they were not,
 /// its history proven. Only then does it take the place of the database, in one transaction.
@@ -22,10 +22,9 @@ pub(super) async fn restore(vsg: &Vsg, path: &Path, options: &RestoreOptions) ->
     if options.dry_run {
         return Ok(());
     }
-    // Once begun it goes on to its end, even if the caller stops waiting: half of it would leave a stale catalog.
+    // Half of it would leave a stale catalog.
     let vsg = vsg.clone();
-    let replacing = tokio::spawn(async move { replace(&vsg, &path).await });
-    replacing.await.map_err(|error| Error::Database(sea_orm::DbErr::Custom(error.to_string())))?
+    detached(async move { replace(&vsg, &path).await }).await
 }
 
 async fn replace(vsg: &Vsg, path: &Path) -> Result<()> {

@@ -3,6 +3,7 @@
 use super::Vsg;
 use crate::{
     Applied, ApplyOptions, Author, Error, Executed, Reference, Result,
+    detached::detached,
     ops::{self, Action},
 };
 
@@ -21,7 +22,7 @@ macro_rules! operation {
                 R: TryInto<Reference>,
                 Error: From<R::Error>,
             {
-                ops::run(self, author.into(), &Action::$action(reference.try_into()?), options).await
+                self.operate(author.into(), Action::$action(reference.try_into()?), options).await
             }
         }
     };
@@ -33,7 +34,7 @@ impl Vsg {
     ///
     /// What is applied is found by the difference, and only rows that differ are written, by a few statements a table, whose
     /// memory does not grow with the rows. The application's own triggers and rules do not act meanwhile. Other writers of
-    /// these tables wait.
+    /// these tables wait. Once begun it goes on to its end, even if the caller stops waiting.
     ///
     /// ```
     /// # use dbvsg::{ApplyOptions, Vsg, sea_orm::ConnectionTrait};
@@ -57,7 +58,12 @@ impl Vsg {
     /// [`Error::Violation`] with table and row if a constraint would not hold, [`Error::NotExact`] if the state cannot be
     /// put back as it was, [`Error::Denied`] if the database user may not; nothing is changed then.
     pub async fn rollback(&self, author: impl Into<Author>, options: &ApplyOptions) -> Result<Applied> {
-        ops::run(self, author.into(), &Action::Rollback, options).await
+        self.operate(author.into(), Action::Rollback, options).await
+    }
+
+    async fn operate(&self, author: Author, action: Action, options: &ApplyOptions) -> Result<Applied> {
+        let (vsg, options) = (self.clone(), options.clone());
+        detached(async move { ops::run(&vsg, author, &action, &options).await }).await
     }
 
     /// Runs SQL, one statement or several, as one commit whose operation is the author's ([`Author::operation`]). With a

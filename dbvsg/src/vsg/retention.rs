@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::Vsg;
-use crate::{Author, CommitId, Pruned, Result, Retention, Tracked, retention};
+use crate::{Author, CommitId, Pruned, Result, Retention, Tracked, detached::detached, retention};
 
 impl Vsg {
     /// Takes old versions away, for good, and records that as a commit with the operation PRUNE. What is valid now stays, and
     /// so does every state that a tag names. The past of a table is then told from its horizon on, and in the states before
-    /// it that were kept; [`Vsg::verify`] goes on proving all that is left. In one transaction: all of it, or nothing.
+    /// it that were kept; [`Vsg::verify`] goes on proving all that is left. In one transaction: all of it, or nothing. Once begun
+    /// it goes on to its end, even if the caller stops waiting.
     ///
     /// Reads the histories of the tables some three times. Writers go on meanwhile, but for SQLite, where one writes at a time.
     ///
@@ -41,7 +42,8 @@ impl Vsg {
         if let Some(table) = &retention.table {
             self.tracked_before(table).await?;
         }
-        retention::prune(self, author.into(), retention).await
+        let (vsg, author, retention) = (self.clone(), author.into(), retention.clone());
+        detached(async move { retention::prune(&vsg, author, &retention).await }).await
     }
 
     /// Takes a table out of version control: from now on its changes are not captured. Its history stays, is still

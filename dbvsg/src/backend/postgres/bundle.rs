@@ -234,7 +234,7 @@ const COUNTERS: &str = "SELECT format('%I.%I', n.nspname, c.relname) AS name, tn
 
 #[async_trait::async_trait]
 impl Portable for Postgres {
-    fn exact(&self) -> Vec<String> {
+    fn wholly(&self) -> Vec<String> {
         vec![READ_EXACTLY.into(), WHOLLY.into()]
     }
 

@@ -250,9 +250,13 @@ impl Backend for Postgres {
         context::close(txn, context).await
     }
 
-    fn begin_sealing(&self) -> Vec<String> {
-        // What is hashed is read as text, whatever the session or the role are set to.
+    fn exact(&self) -> Vec<String> {
         vec![READ_EXACTLY.into()]
+    }
+
+    fn begin_sealing(&self) -> Vec<String> {
+        // What is hashed is read as text.
+        self.exact()
     }
 
     fn place(&self, placings: &[Placing]) -> Statement {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction};
 
 use super::{
     load::{load, settle},
@@ -16,10 +16,11 @@ use super::{
     target::{Anew, Target, check},
 };
 use crate::{
-    Author, Error, Policy, RestoreOptions, Result, Vsg,
+    Author, Policy, RestoreOptions, Result, Vsg,
     backend::Backend,
     capture, catalog,
     catalog::Catalog,
+    detached::detached,
     journal::{self, drift::drop_triggers},
     model::TableName,
     transfer::backup::{damaged, unsound},
@@ -36,9 +37,8 @@ pub(crate) async fn restore(vsg: &Vsg, path: &Path, options: &RestoreOptions) ->
     let bundle = Bundle::open(path).await?;
     check(&bundle, vsg.backend(), options)?;
     let (vsg, options) = (vsg.clone(), options.clone());
-    // Once begun it goes on to its end, even if the caller stops waiting: half of it would leave a stale catalog.
-    let restoring = tokio::spawn(async move { perform(&vsg, &bundle, &options).await });
-    restoring.await.map_err(|error| Error::Database(DbErr::Custom(error.to_string())))?
+    // Half of it would leave a stale catalog.
+    detached(async move { perform(&vsg, &bundle, &options).await }).await
 }
 
 async fn perform(vsg: &Vsg, bundle: &Bundle, options: &RestoreOptions) -> Result<()> {
@@ -99,7 +99,7 @@ impl Course<'_> {
         let (backend, bundle) = (self.backend, self.bundle);
         let txn = capture::begin_write(self.own, backend.latest()).await?;
         let db = DatabaseExecutor::Transaction(&txn);
-        run(&txn, &backend.exact()).await?;
+        run(&txn, &backend.wholly()).await?;
         let (old, target) = self.locked(&txn).await?;
         let broken = self.broken(&db).await?;
         let (_, shapes) = catalog::shapes(&txn, backend).await?;

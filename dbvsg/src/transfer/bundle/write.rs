@@ -23,7 +23,7 @@ pub(crate) async fn bundle(vsg: &Vsg) -> Result<impl Stream<Item = Result<Vec<u8
     vsg.seal().await?;
     let backend = vsg.backend();
     let txn = capture::begin_read(vsg.db(), backend).await?;
-    for sql in backend.exact() {
+    for sql in backend.wholly() {
         txn.execute_unprepared(&sql).await?;
     }
     let db = DatabaseExecutor::Transaction(&txn);
