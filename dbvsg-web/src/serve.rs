@@ -27,6 +27,7 @@ pub(crate) async fn run(
     let acceptor = TcpAcceptor::from_std(listener).map_err(failed)?;
     let vsg = bootstrap.vsg.clone();
     let api = bootstrap.build().await?;
+    tracing::info!(%address, "serving; the document is at /docs");
     let sealing = vsg.seal_in_background(SEALING);
     let served = Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(api, end, Some(GRACE)).await;
     sealing.abort();
