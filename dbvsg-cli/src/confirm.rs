@@ -4,7 +4,7 @@ use std::io::{IsTerminal, stderr, stdin};
 
 use clap::Args;
 
-use crate::{failure::Failure, output};
+use crate::{failure::Failure, output, session::Session};
 
 /// Whether to ask.
 #[derive(Args, Clone, Copy, Debug)]
@@ -14,13 +14,23 @@ pub(crate) struct Asking {
     pub(crate) yes: bool,
 }
 
+/// Whether it is to be done at all, and whether to ask.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Caution {
+    /// Only tell what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
 impl Asking {
-    /// Asks, unless the answer was given. Without somebody to ask, the answer is no.
-    pub(crate) async fn confirm(self, question: &str) -> Result<(), Failure> {
+    /// Asks, unless the answer was given. Without somebody to ask, the answer is no; who wants JSON is a program.
+    pub(crate) async fn confirm(self, session: &Session, question: &str) -> Result<(), Failure> {
         if self.yes {
             return Ok(());
         }
-        if !stdin().is_terminal() || !stderr().is_terminal() {
+        if session.json || !stdin().is_terminal() || !stderr().is_terminal() {
             return Err(Failure::Declined("nothing was changed, as there is nobody to ask; --yes agrees".into()));
         }
         output::ask(format_args!("{question} [y/N] "));

@@ -81,8 +81,8 @@ impl Api {
         let path = request.uri().path().to_owned();
         let (operation, values) = self.router.find(request.method(), &path)?;
         let call = Call::new(&self.shared, operation, values, request)?;
-        // What has begun is brought to its end, even if the client goes away: a statement that is given up half-way can leave a
-        // connection out of step with its server.
+        // What has begun is brought to its end, even if the client goes away: a transaction that is given up half-way can take its
+        // connection with it, and calls that read have some, too.
         let work = tokio::spawn((operation.handler)(call).instrument(Span::current()));
         work.await.unwrap_or_else(|_| Err(panicked(operation)))
     }

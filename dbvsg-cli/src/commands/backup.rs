@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::tables::size;
 use crate::{
-    confirm::Asking,
+    confirm::Caution,
     failure::{Exit, Failure},
     output::tell,
     progress::Progress,
@@ -46,11 +46,8 @@ impl Backup {
 pub(crate) struct RestoreBackup {
     /// What `backup` has written.
     file: PathBuf,
-    /// Only check it.
-    #[arg(long)]
-    dry_run: bool,
     #[command(flatten)]
-    asking: Asking,
+    caution: Caution,
 }
 
 impl RestoreBackup {
@@ -58,11 +55,11 @@ impl RestoreBackup {
         let checking = Progress::new("Checking the backup");
         let checked = session.vsg.restore(&self.file, &RestoreOptions::default().dry_run(true)).await?;
         drop(checking);
-        let restored = if self.dry_run {
+        let restored = if self.caution.dry_run {
             checked
         } else {
             tell(format_args!("{} is sound. Everything that came since it was made is lost.", self.file.display()));
-            self.asking.confirm("Put it in place of the database?").await?;
+            self.caution.asking.confirm(session, "Put it in place of the database?").await?;
             let _working = Progress::new("Restoring");
             session.vsg.restore(&self.file, &RestoreOptions::default()).await?
         };

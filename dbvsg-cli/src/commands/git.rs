@@ -7,7 +7,7 @@ use dbvsg::{Applied, ApplyOptions, Author, Reference, Tables};
 
 use crate::{
     arguments::Writing,
-    confirm::Asking,
+    confirm::Caution,
     failure::{Exit, Failure},
     output::{ADDED, CHANGED, COMMIT, REMOVED, STRONG, WEAK, conflict, count, difference, grouped, harmless, tell},
     progress::Progress,
@@ -23,11 +23,8 @@ struct Options {
     /// Only this table; '*' for all tracked tables; the tables of the commit if it is left out.
     #[arg(long, value_name = "TABLE")]
     table: Option<String>,
-    /// Only tell what would be done.
-    #[arg(long)]
-    dry_run: bool,
     #[command(flatten)]
-    asking: Asking,
+    caution: Caution,
     #[command(flatten)]
     writing: Writing,
 }
@@ -197,11 +194,11 @@ async fn run(session: &Session, action: Action<'_>, options: &Options) -> Result
     let mut plan = ApplyOptions::default().preview(SHOWN).dry_run();
     plan.tables = tables;
     if session.json {
-        if !options.dry_run {
-            options.asking.confirm("Do it?").await?;
+        if !options.caution.dry_run {
+            options.caution.asking.confirm(session, "").await?;
         }
         let call = Call::post(action.path(), author).with("table", options.table.as_ref());
-        return session.show_call(call.with("dry_run", options.dry_run.then_some("true"))).await;
+        return session.show_call(call.with("dry_run", options.caution.dry_run.then_some("true"))).await;
     }
     let working = Progress::new("Comparing");
     let planned = action.apply(session, author.clone(), &plan).await?;
@@ -214,10 +211,10 @@ async fn run(session: &Session, action: Action<'_>, options: &Options) -> Result
         session.screen.line("Nothing is to be changed.")?;
         return Ok(Exit::Fine);
     }
-    if options.dry_run {
+    if options.caution.dry_run {
         return Ok(Exit::Fine);
     }
-    options.asking.confirm(&format!("Change {}?", count(planned.rows(), "row"))).await?;
+    options.caution.asking.confirm(session, &format!("Change {}?", count(planned.rows(), "row"))).await?;
     // What was shown is what is done: on any other state, nothing is.
     author.expected_parent = author.expected_parent.or(planned.parent.map(Reference::from));
     let working = Progress::new(format!("Changing {}", count(planned.rows(), "row")));

@@ -4,7 +4,7 @@ use dbvsg::{Period, Reference, Retention, Rule};
 use super::tables::size;
 use crate::{
     arguments::Writing,
-    confirm::Asking,
+    confirm::Caution,
     failure::{Exit, Failure},
     output::{COMMIT, Grid, count, grouped},
     progress::Progress,
@@ -28,11 +28,8 @@ pub(crate) struct Prune {
     /// Of what was before, keep the last state of each hour, day, week or month.
     #[arg(long, value_name = "PERIOD", requires = "before")]
     one_per: Option<Period>,
-    /// Only tell what would go.
-    #[arg(long)]
-    dry_run: bool,
     #[command(flatten)]
-    asking: Asking,
+    caution: Caution,
     #[command(flatten)]
     writing: Writing,
 }
@@ -45,7 +42,7 @@ impl Prune {
         let working = Progress::new("Looking for versions that may go");
         let planned = session.vsg.prune(&author, &retention).await?;
         drop(working);
-        if self.dry_run && session.json {
+        if self.caution.dry_run && session.json {
             return session.show_json(&planned);
         }
         if !session.json {
@@ -64,13 +61,13 @@ impl Prune {
             grid.end()?;
         }
         let removed: u64 = planned.tables.iter().map(|table| table.removed).sum();
-        if self.dry_run || removed == 0 && !session.json {
+        if self.caution.dry_run || removed == 0 && !session.json {
             if removed == 0 {
                 session.screen.line("Nothing is to go.")?;
             }
             return Ok(Exit::Fine);
         }
-        self.asking.confirm(&format!("Take {} away for good?", count(removed, "version"))).await?;
+        self.caution.asking.confirm(session, &format!("Take {} away for good?", count(removed, "version"))).await?;
         let working = Progress::new(format!("Taking {} away", count(removed, "version")));
         let pruned = session.vsg.prune(author, &retention.dry_run(false)).await?;
         drop(working);

@@ -124,7 +124,7 @@ impl Disable {
             let versions =
                 versions.map(|n| count(n.unsigned_abs(), "version")).unwrap_or_else(|| "all versions".into());
             tell(format_args!("The history of {} goes for good: {versions}.", harmless(&tracked.name())));
-            self.asking.confirm("Drop it?").await?;
+            self.asking.confirm(session, "Drop it?").await?;
         }
         let author: Author = self.writing.author(&session.author);
         if session.json {

@@ -50,6 +50,8 @@ async fn sql_is_one_commit(engine: Engine) {
     let done = shell.json(&["sql", "DELETE FROM people WHERE id = 3"]);
     assert_eq!((&done["rows_affected"], done["commit"].is_string()), (&json!(1), true));
     shell.run(&["sql", "UPDATE nothing SET x = 1"]).expect(1);
+    let told = shell.run(&["sql", engine.pick("EXPLAIN SELECT 1;", "SHOW search_path;", "SHOW TABLES;")]).expect(0).out;
+    assert!(told.ends_with("row)\n") || told.ends_with("rows)\n"), "{told}");
     shell.run(&["sql", "COMMIT"]).refused(2, "would end the transaction");
     shell.end().await;
 }

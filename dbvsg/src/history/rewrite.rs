@@ -22,8 +22,7 @@ impl<'a> Scanned<'a> {
         let Some(Token::Word(first)) = first else {
             return Some("the statement is no SELECT".into());
         };
-        let semicolon = self.tokens.iter().position(|placed| placed.token == Token::Other(';'));
-        if semicolon.is_some_and(|position| position + 1 < self.tokens.len()) {
+        if self.is_several() {
             return Some("only one statement at a time is possible".into());
         }
         match first.to_ascii_uppercase().as_str() {
@@ -34,6 +33,12 @@ impl<'a> Scanned<'a> {
         }
     }
 
+    /// Whether something comes after a semicolon.
+    fn is_several(&self) -> bool {
+        let semicolon = self.tokens.iter().position(|placed| placed.token == Token::Other(';'));
+        semicolon.is_some_and(|position| position + 1 < self.tokens.len())
+    }
+
     /// Says why this does not only tell something about the present, or nothing: there, the engine can be asked about itself, too.
     pub(super) fn statement_refusal(&self) -> Option<String> {
         let words = || {
@@ -42,11 +47,10 @@ impl<'a> Scanned<'a> {
                 _ => None,
             })
         };
-        let several = self.tokens.iter().any(|placed| placed.token == Token::Other(';'));
         match words().next().as_deref() {
-            Some("SHOW" | "DESCRIBE" | "DESC" | "TABLE") if !several => None,
+            Some("SHOW" | "DESCRIBE" | "DESC" | "TABLE") if !self.is_several() => None,
             // EXPLAIN ANALYZE does what it explains.
-            Some("EXPLAIN") if !several && !words().any(|word| WRITES.contains(&word.as_str())) => None,
+            Some("EXPLAIN") if !self.is_several() && !words().any(|word| WRITES.contains(&word.as_str())) => None,
             _ => self.refusal(),
         }
     }
@@ -135,6 +139,17 @@ impl<'a> Scanned<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_engine_is_asked_about_itself() {
+        for sql in ["SHOW TABLES;", "describe t", "TABLE t;", "EXPLAIN SELECT * FROM t;", "SELECT 1"] {
+            assert_eq!(Scanned::new(sql).statement_refusal(), None, "{sql}");
+        }
+        for sql in ["SHOW TABLES; DROP TABLE t", "EXPLAIN ANALYZE DELETE FROM t", "UPDATE t SET a = 1", "SET x = 1", ""]
+        {
+            assert!(Scanned::new(sql).statement_refusal().is_some(), "{sql}");
+        }
+    }
 
     #[test]
     fn only_a_single_select_passes() {

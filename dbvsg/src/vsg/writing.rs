@@ -69,7 +69,7 @@ impl Vsg {
     /// Puts tables under version control in somebody's name, all or none, with one BASELINE commit. Returns that commit; none
     /// if the tables have no rows. Some twenty statements, and six more for each further table.
     ///
-    /// A table that was tracked before goes on where its history ended, in a commit of its own.
+    /// A table that was tracked before is no part of that: it goes on first where its history ended, in a commit of its own.
     ///
     /// # Errors
     /// As [`Vsg::enable_by`].

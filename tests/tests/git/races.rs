@@ -9,6 +9,7 @@ scenarios!(
     of_two_that_expect_the_same_head_one_wins,
     a_state_is_put_back_exactly_while_others_write,
     who_is_killed_meanwhile_leaves_nothing,
+    who_does_not_wait_takes_no_connection,
 );
 
 async fn scene(engine: Engine) -> Scene {
@@ -120,5 +121,29 @@ async fn who_is_killed_meanwhile_leaves_nothing(engine: Engine) {
     // The pool is as it was: foreign keys, isolation, temporary tables.
     scene.vsg.rollback_to("ann", first, &ApplyOptions::table("t")).await.unwrap();
     assert_eq!(scene.rows("SELECT id FROM t ORDER BY id").await, ["1", "2", "3"]);
+    scene.end().await;
+}
+
+async fn who_does_not_wait_takes_no_connection(engine: Engine) {
+    let scene = Scene::with(engine, &["CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)"]).await;
+    scene.vsg.enable("t").await.unwrap();
+    scene.commit("INSERT INTO t VALUES (1, 1)").await;
+    scene.commit("UPDATE t SET v = 2").await;
+    let rehearsal = ApplyOptions::table("t").dry_run();
+    for most in 1..60 {
+        let mut polls = 0;
+        // Gives up after so many steps, wherever that is.
+        let impatient = std::future::poll_fn(move |_| {
+            polls += 1;
+            if polls > most { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        });
+        tokio::select! {
+            biased;
+            () = impatient => {}
+            told = scene.vsg.rollback("ann", &rehearsal) => { told.unwrap(); }
+        }
+    }
+    let undone = scene.vsg.rollback("ann", &ApplyOptions::table("t")).await.unwrap();
+    assert_eq!(undone.rows(), 1);
     scene.end().await;
 }
