@@ -1,7 +1,7 @@
 //! Processes that are killed, and processes that all write at once.
 
 use std::{
-    io::Read,
+    io::{BufRead, BufReader, Read},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -39,14 +39,24 @@ fn reported(mut child: Child) -> Vec<String> {
     text.lines().filter(|line| line.len() == 36).map(str::to_owned).collect()
 }
 
+/// Kills a writer some milliseconds after it has reported that many commits. Returns all that it reported.
+async fn killed(mut child: Child, after: usize, milliseconds: u64) -> Vec<String> {
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut commits = lines.filter(|line| line.len() == 36);
+    let mut seen: Vec<String> = commits.by_ref().take(after).collect();
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    seen.extend(commits);
+    assert!(seen.len() >= after, "a writer ended by itself after {} commits", seen.len());
+    seen
+}
+
 async fn a_killed_writer_loses_nothing_it_reported(engine: Engine) {
     let scene = bank(engine).await;
     let mut total = 0;
     for round in 0..25_u64 {
-        let mut child = writer(&scene, "victim", "");
-        tokio::time::sleep(Duration::from_millis(60 + round * 13 % 150)).await;
-        child.kill().unwrap();
-        let commits = reported(child);
+        let commits = killed(writer(&scene, "victim", ""), 2 + round as usize % 4, round * 13 % 50).await;
         total += commits.len();
         scene.verify().await;
         for commit in commits.iter().rev().take(3) {
@@ -54,7 +64,6 @@ async fn a_killed_writer_loses_nothing_it_reported(engine: Engine) {
         }
         assert_eq!(scene.rows("SELECT sum(amount) FROM account").await, ["20000"]);
     }
-    assert!(total > 50, "only {total} commits were made before the kills");
     let log = scene.rows("SELECT count(*) FROM dbvsg_commit").await;
     assert!(log[0].parse::<usize>().unwrap() > total);
     scene.end().await;

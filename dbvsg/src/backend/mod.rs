@@ -390,14 +390,16 @@ pub(crate) trait Backend: Portable + std::fmt::Debug {
     /// A condition that holds where two expressions of a column differ in any way, NULL-safe and to the byte.
     fn differs(&self, column: &Column, a: &str, b: &str) -> String;
 
-    /// The ids of the commits that are not sealed, as a query.
+    /// The ids of the commits that are not sealed, as a query. Those that no sealing has looked at yet wait in a table of
+    /// their own.
     fn unsealed(&self) -> &'static str {
-        "SELECT id FROM dbvsg_commit WHERE seq IS NULL"
+        "SELECT id FROM dbvsg_commit WHERE seq IS NULL UNION ALL SELECT id FROM dbvsg_pending"
     }
 
     /// How many commits are not sealed, and when the first of them was written, as a query for `commits` and `oldest`.
     fn backlog(&self) -> &'static str {
-        "SELECT count(*) AS commits, min(written_at) AS oldest FROM dbvsg_commit WHERE seq IS NULL"
+        "SELECT count(*) AS commits, min(w.written_at) AS oldest FROM (\
+         SELECT written_at FROM dbvsg_commit WHERE seq IS NULL UNION ALL SELECT written_at FROM dbvsg_pending) w"
     }
 
     /// What stands before the columns and before the values of an INSERT, so that the column of ids is filled where it does

@@ -26,11 +26,6 @@ const COUNTERS: &str = "SELECT t.table_name AS name, CAST(t.auto_increment AS SI
     WHERE t.table_schema = DATABASE() AND t.auto_increment IS NOT NULL AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') \
     AND t.table_name <> 'dbvsg_change' ORDER BY t.table_name";
 
-/// Commits that are not sealed wait in a table of their own.
-const COMMITS: &str = "(SELECT id, uuid, branch_id, seq, parent_id, merged_id, actor, operation, query, message, meta, written_at, \
-    committed_at, hash FROM dbvsg_commit UNION ALL SELECT id, uuid, 1, NULL, NULL, NULL, actor, operation, query, message, meta, \
-    written_at, NULL, NULL FROM dbvsg_pending) c";
-
 #[async_trait::async_trait]
 impl Portable for MySql {
     async fn objects(&self, db: &DatabaseExecutor<'_>) -> Result<Vec<Object>> {
@@ -117,10 +112,6 @@ impl Portable for MySql {
 
     fn only(&self, table: &Table) -> String {
         self.quote_table(&table.name)
-    }
-
-    fn commits(&self) -> Option<&'static str> {
-        Some(COMMITS)
     }
 
     fn stored(&self, row: &QueryResult, index: usize) -> Result<Stored> {

@@ -333,15 +333,6 @@ impl Backend for MySql {
         triggers::differs(column, a, b)
     }
 
-    fn unsealed(&self) -> &'static str {
-        "SELECT id FROM dbvsg_commit WHERE seq IS NULL UNION ALL SELECT id FROM dbvsg_pending"
-    }
-
-    fn backlog(&self) -> &'static str {
-        "SELECT COUNT(*) AS commits, MIN(w.written_at) AS oldest FROM (\
-         SELECT written_at FROM dbvsg_commit WHERE seq IS NULL UNION ALL SELECT written_at FROM dbvsg_pending) w"
-    }
-
     fn fresh_id(&self, column: &str) -> (String, String) {
         (format!("{column}, "), format!("{}, ", self.flavour.next_change()))
     }

@@ -1,7 +1,8 @@
 //! The database taken apart: statements made of the system's catalog.
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbErr, QueryResult, RuntimeErr, SqlxPostgresConnector,
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbErr, QueryResult, RuntimeErr,
+    SqlxPostgresConnector,
 };
 use sqlx::postgres::PgPoolOptions;
 
@@ -322,6 +323,11 @@ impl Portable for Postgres {
         let names: Vec<String> = tables.iter().map(|table| self.whole_name(table)).collect();
         let lock = (!names.is_empty()).then(|| format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", names.join(", ")));
         lock.into_iter().collect()
+    }
+
+    async fn forget_running(&self, txn: &DatabaseTransaction) -> Result<()> {
+        txn.execute_unprepared("DELETE FROM dbvsg_pending").await?;
+        Ok(())
     }
 
     /// A RESTRICT cannot wait and a CASCADE would act, so they are dropped and made again.

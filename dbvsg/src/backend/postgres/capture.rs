@@ -4,6 +4,10 @@
 //! it goes a way of its own where setting up a join would cost more than the rest. A transition table is planned once for
 //! all sizes, which a nested loop would not survive; a full join can only be a hash or a merge join.
 //!
+//! Where a function begins and ends a statement, PostgreSQL makes its plan ready anew, which for one row is the larger part of
+//! the work. So there are as few of them as can be, and as small: the commit is opened by an uncorrelated subquery, which is
+//! evaluated once, with the first row, and not at all if there is none.
+//!
 //! The functions have more rights than who fires them, so every function, operator and type they name is named with its
 //! schema: a search path of the writer's cannot slip another one in. (A search path of their own would do it too, at the cost
 //! of a fifth of the whole capture.)
@@ -11,10 +15,7 @@
 //! A trigger of the application can write to the same table again, and that statement is captured before the one that
 //! caused it. Then what the outer one saw is old: instead of it, the rows as they are now are compared with history.
 
-use super::{
-    Postgres,
-    catalog::{COMMIT_SETTING, CURRENT_COMMIT, outside_commit},
-};
+use super::{Postgres, catalog::CURRENT_COMMIT};
 use crate::{backend::Backend, catalog::Tracked, model::Column};
 
 /// Which of a statement's rows.
@@ -104,35 +105,38 @@ impl<'a> Capture<'a> {
             self.each(&self.key, "x"),
             self.each(&self.key, "x"),
         ));
-        let single = self.write(&self.each(&self.columns, "vsg_new"), &self.op("vsg_old", "vsg_new"), "");
+        // What it is called can depend on what it was.
+        let source = if self.tracked.soft_delete.is_some() { "dbvsg_new n, dbvsg_old o" } else { "dbvsg_new n" };
         format!(
-            "DECLARE vsg_old record; vsg_new record; BEGIN {nested}\
-             SELECT x.*, (SELECT true FROM dbvsg_old OFFSET 1 LIMIT 1) AS vsg_many INTO vsg_old FROM dbvsg_old x; \
-             IF NOT FOUND THEN RETURN NULL; END IF; \
-             IF vsg_old.vsg_many IS NULL THEN \
-             SELECT * INTO vsg_new FROM dbvsg_new; \
-             IF NOT ({moved}) THEN \
-             IF {changed} THEN {single} END IF; \
-             RETURN NULL; END IF; END IF; \
-             INSERT INTO {history} ({columns}, vsg_branch, vsg_begin, vsg_op) \
-             SELECT {values}, 1, {commit}(), CASE WHEN {gone} THEN 'delete' WHEN {arrived} THEN 'insert' ELSE {op} END \
-             FROM dbvsg_old o FULL JOIN dbvsg_new n ON {same} WHERE {differ}; RETURN NULL; END",
-            moved = differ(self.pairs(self.tracked.table.key_columns(), "vsg_old", "vsg_new")),
-            changed = self.changed("vsg_old", "vsg_new"),
-            history = self.history,
-            columns = self.columns.join(", "),
-            values = self
-                .columns
-                .iter()
-                .map(|column| format!("CASE WHEN {} THEN o.{column} ELSE n.{column} END", self.missing("n")))
-                .collect::<Vec<_>>()
-                .join(", "),
-            commit = self.backend.own(CURRENT_COMMIT),
-            gone = self.missing("n"),
-            arrived = self.missing("o"),
-            op = self.op("o", "n"),
+            "DECLARE vsg_pair record; vsg_many boolean; BEGIN {nested}\
+             FOR vsg_pair IN SELECT {same} AS same, {changed} AS changed FROM dbvsg_old o, dbvsg_new n LOOP \
+             vsg_many := vsg_many IS NOT NULL; EXIT WHEN vsg_many; END LOOP; \
+             IF vsg_many IS NULL THEN RETURN NULL; END IF; \
+             IF NOT vsg_many AND vsg_pair.same THEN \
+             IF vsg_pair.changed THEN {single} END IF; \
+             ELSE {all} END IF; RETURN NULL; END",
             same = self.same_key("o", "n"),
-            differ = self.changed("o", "n"),
+            changed = self.changed("o", "n"),
+            single = self.write(&self.each(&self.columns, "n"), &self.op("o", "n"), source),
+            all = self.write(
+                &self
+                    .columns
+                    .iter()
+                    .map(|column| format!("CASE WHEN {} THEN o.{column} ELSE n.{column} END", self.missing("n")))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                &format!(
+                    "CASE WHEN {} THEN 'delete' WHEN {} THEN 'insert' ELSE {} END",
+                    self.missing("n"),
+                    self.missing("o"),
+                    self.op("o", "n"),
+                ),
+                &format!(
+                    "dbvsg_old o FULL JOIN dbvsg_new n ON {} WHERE {}",
+                    self.same_key("o", "n"),
+                    self.changed("o", "n"),
+                ),
+            ),
         )
     }
 
@@ -165,29 +169,16 @@ impl<'a> Capture<'a> {
     /// All rows, before they are gone.
     pub(super) fn truncated(&self) -> String {
         let source = format!("{} x", self.table);
-        format!("BEGIN {} RETURN NULL; END", self.write(&self.each(&self.columns, "x"), "'delete'", &source))
+        format!("BEGIN {} RETURN NULL; END", self.write(&self.each(&self.columns, "x"), Rows::Old.op(), &source))
     }
 
-    /// Writes versions of rows: of all that `source` has, or of one if it is empty. The commit is opened with the first.
+    /// Writes versions of all rows that `source` has. The commit is opened with the first.
     fn write(&self, values: &str, op: &str, source: &str) -> String {
-        let into = format!("INSERT INTO {} ({}, vsg_branch, vsg_begin, vsg_op)", self.history, self.columns.join(", "));
-        let from = |more: &[&str]| {
-            let sources: Vec<&str> = more.iter().copied().chain([source]).filter(|source| !source.is_empty()).collect();
-            if sources.is_empty() { String::new() } else { format!(" FROM {}", sources.join(", ")) }
-        };
-        let any = if source.is_empty() { String::new() } else { format!(" WHERE EXISTS (SELECT FROM {source})") };
         format!(
-            "IF {COMMIT_SETTING} OPERATOR(pg_catalog.<>) '' THEN \
-             {into} SELECT {values}, 1, {COMMIT_SETTING}::bigint, {op}{}; \
-             ELSE \
-             WITH opened AS (INSERT INTO {} (branch_id, actor, operation, message, written_at) SELECT {}{any} RETURNING id), \
-             noted AS MATERIALIZED (SELECT pg_catalog.set_config('dbvsg.commit', id::pg_catalog.text, true)::bigint AS id FROM opened) \
-             {into} SELECT {values}, 1, noted.id, {op}{}; \
-             END IF;",
-            from(&[]),
-            self.backend.own("dbvsg_commit"),
-            outside_commit(),
-            from(&["noted"]),
+            "INSERT INTO {} ({}, vsg_branch, vsg_begin, vsg_op) SELECT {values}, 1, (SELECT {}()), {op} FROM {source};",
+            self.history,
+            self.columns.join(", "),
+            self.backend.own(CURRENT_COMMIT),
         )
     }
 
@@ -225,24 +216,26 @@ impl<'a> Capture<'a> {
             .columns
             .iter()
             .map(|column| format!("CASE WHEN {} THEN h.{column} ELSE l.{column} END", self.missing("l")));
-        format!(
-            "INSERT INTO {history} ({columns}, vsg_branch, vsg_begin, vsg_op) \
-             SELECT {values}, 1, {commit}(), CASE WHEN {gone} THEN 'delete' WHEN h.vsg_id IS NULL OR h.vsg_op OPERATOR(pg_catalog.=) 'delete' THEN 'insert' \
-             ELSE {op} END FROM ({keys}) k({aliased}) LEFT JOIN {table} l ON {live} \
-             LEFT JOIN LATERAL (SELECT * FROM {history} v WHERE {known} ORDER BY v.vsg_id DESC LIMIT 1) h ON true \
-             WHERE CASE WHEN {gone} THEN h.vsg_op OPERATOR(pg_catalog.<>) 'delete' \
-             ELSE h.vsg_id IS NULL OR h.vsg_op OPERATOR(pg_catalog.=) 'delete' OR {changed} END;",
-            history = self.history,
-            columns = self.columns.join(", "),
-            values = values.collect::<Vec<_>>().join(", "),
-            commit = self.backend.own(CURRENT_COMMIT),
-            gone = self.missing("l"),
-            op = self.op("h", "l"),
-            aliased = aliased.join(", "),
-            table = self.table,
-            live = is("l"),
-            known = is("v"),
-            changed = self.changed("h", "l"),
+        let unknown = "h.vsg_id IS NULL OR h.vsg_op OPERATOR(pg_catalog.=) 'delete'";
+        self.write(
+            &values.collect::<Vec<_>>().join(", "),
+            &format!(
+                "CASE WHEN {gone} THEN 'delete' WHEN {unknown} THEN 'insert' ELSE {} END",
+                self.op("h", "l"),
+                gone = self.missing("l"),
+            ),
+            &format!(
+                "({keys}) k({aliased}) LEFT JOIN {table} l ON {live} \
+                 LEFT JOIN LATERAL (SELECT * FROM {history} v WHERE {known} ORDER BY v.vsg_id DESC LIMIT 1) h ON true \
+                 WHERE CASE WHEN {gone} THEN h.vsg_op OPERATOR(pg_catalog.<>) 'delete' ELSE {unknown} OR {changed} END",
+                aliased = aliased.join(", "),
+                table = self.table,
+                live = is("l"),
+                history = self.history,
+                known = is("v"),
+                gone = self.missing("l"),
+                changed = self.changed("h", "l"),
+            ),
         )
     }
 

@@ -14,7 +14,11 @@ pub(super) fn support(backend: &Postgres) -> Vec<String> {
         "CREATE SEQUENCE IF NOT EXISTS dbvsg_change".into(),
         "ALTER TABLE dbvsg_commit ALTER COLUMN id DROP IDENTITY IF EXISTS".into(),
         format!("ALTER TABLE dbvsg_commit ALTER COLUMN id SET DEFAULT nextval('{}')", literal("dbvsg_change")),
-        // Partial, so that a writer that appends a commit touches two indexes and no more.
+        // Who writes appends to a table of its own, which is small: one index, few columns, and what stands there for good
+        // needs none of the upkeep that a row gets which is written, placed and vacuumed.
+        "CREATE TABLE IF NOT EXISTS dbvsg_pending (id bigint PRIMARY KEY, uuid text, actor text NOT NULL, operation text, \
+         query text, message text, meta text, written_at bigint NOT NULL)"
+            .into(),
         "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_uuid ON dbvsg_commit (uuid) WHERE uuid IS NOT NULL".into(),
         "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_seq ON dbvsg_commit (seq) WHERE seq IS NOT NULL".into(),
         "CREATE INDEX IF NOT EXISTS dbvsg_commit_time ON dbvsg_commit (committed_at) WHERE seq IS NOT NULL".into(),
@@ -26,27 +30,25 @@ pub(super) fn support(backend: &Postgres) -> Vec<String> {
     ]
 }
 
-/// The values of a commit that an outside writer opens, in the order `branch_id, actor, operation, message, written_at`.
 /// A program that knows DBVSG can set `dbvsg.actor` and `dbvsg.message`, local to its transaction.
-pub(super) fn outside_commit() -> String {
+fn current_commit(backend: &Postgres) -> String {
     let asked = |name: &str| {
         let setting = format!("pg_catalog.current_setting('{name}', true)");
         format!("CASE WHEN {setting} OPERATOR(pg_catalog.<>) '' THEN {setting}")
     };
-    format!("1, {} ELSE session_user END, 'EXTERNAL', {} END, {NOW}", asked("dbvsg.actor"), asked("dbvsg.message"),)
-}
-
-fn current_commit(backend: &Postgres) -> String {
     format!(
         "CREATE OR REPLACE FUNCTION {function}() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER \
          AS $dbvsg$ DECLARE current bigint; BEGIN \
-         IF {COMMIT_SETTING} OPERATOR(pg_catalog.<>) '' THEN RETURN {COMMIT_SETTING}::bigint; END IF; \
-         INSERT INTO {commit} (branch_id, actor, operation, message, written_at) VALUES ({values}) RETURNING id INTO current; \
-         PERFORM pg_catalog.set_config('dbvsg.commit', current::pg_catalog.text, true); \
-         RETURN current; END $dbvsg$",
+         IF {COMMIT_SETTING} OPERATOR(pg_catalog.<>) '' THEN RETURN {COMMIT_SETTING}; END IF; \
+         current := pg_catalog.nextval('{counter}'); \
+         INSERT INTO {pending} (id, actor, operation, message, written_at) \
+         VALUES (current, {actor} ELSE session_user END, 'EXTERNAL', {message} END, {NOW}); \
+         RETURN pg_catalog.set_config('dbvsg.commit', current::pg_catalog.text, true); END $dbvsg$",
         function = backend.own(CURRENT_COMMIT),
-        commit = backend.own("dbvsg_commit"),
-        values = outside_commit(),
+        counter = backend.own("dbvsg_change").replace('\'', "''"),
+        pending = backend.own("dbvsg_pending"),
+        actor = asked("dbvsg.actor"),
+        message = asked("dbvsg.message"),
     )
 }
 

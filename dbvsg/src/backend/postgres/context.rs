@@ -15,7 +15,7 @@ pub(super) async fn close(txn: &DatabaseTransaction, context: &Context) -> Resul
         context.meta.clone().into(),
     ];
     let sql = format!(
-        "UPDATE dbvsg_commit SET uuid = $1, actor = $2, operation = $3, message = $4, query = $5, meta = $6, written_at = {NOW} \
+        "UPDATE dbvsg_pending SET uuid = $1, actor = $2, operation = $3, message = $4, query = $5, meta = $6, written_at = {NOW} \
          WHERE id = nullif(current_setting('dbvsg.commit', true), '')::bigint"
     );
     let signed = txn.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;

@@ -33,8 +33,9 @@ use crate::{
     model::{Column, ForeignKey, Hash, Table, TableName, Value},
 };
 
-/// The time now in microseconds.
-const NOW: &str = "(extract(epoch FROM pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint";
+/// The time now in microseconds. A double has room for them until the year 2255; `extract` would count in decimals.
+const NOW: &str =
+    "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint";
 
 /// Makes values that come as text the same whatever the session or the role are set to.
 const READ_EXACTLY: &str = "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres'; \
@@ -256,7 +257,7 @@ impl Backend for Postgres {
 
     fn begin_sealing(&self) -> Vec<String> {
         // What is hashed is read as text.
-        self.exact()
+        self.exact().into_iter().chain([seal::take_over()]).collect()
     }
 
     fn place(&self, placings: &[Placing]) -> Statement {

@@ -3,8 +3,17 @@ use sea_orm::{DbBackend, Statement};
 use super::Postgres;
 use crate::{
     backend::{Backend, Placing},
-    catalog::Tracked,
+    catalog::{MAIN, Tracked},
 };
+
+/// Takes over the commits that were committed. Nobody else touches their rows, so it does not wait for writers.
+pub(super) fn take_over() -> String {
+    format!(
+        "WITH committed AS (DELETE FROM dbvsg_pending RETURNING *) \
+         INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, query, message, meta, written_at) \
+         SELECT id, uuid, {MAIN}, actor, operation, query, message, meta, written_at FROM committed"
+    )
+}
 
 pub(super) fn place(placings: &[Placing]) -> Statement {
     let rows: Vec<String> = (0..placings.len())

@@ -73,6 +73,10 @@ impl Portable for Sqlite {
         })
     }
 
+    fn commits(&self) -> &'static str {
+        "dbvsg_commit"
+    }
+
     async fn forget_running(&self, txn: &DatabaseTransaction) -> Result<()> {
         txn.execute_unprepared(
             "UPDATE dbvsg_context SET uuid = NULL, commit_id = NULL, closed_id = NULL, actor = NULL, operation = NULL, message = NULL, \

@@ -228,6 +228,14 @@ impl Backend for Sqlite {
         apply::delete_planned(table, plan, key, condition)
     }
 
+    fn unsealed(&self) -> &'static str {
+        "SELECT id FROM dbvsg_commit WHERE seq IS NULL"
+    }
+
+    fn backlog(&self) -> &'static str {
+        "SELECT count(*) AS commits, min(written_at) AS oldest FROM dbvsg_commit WHERE seq IS NULL"
+    }
+
     fn running_commit(&self) -> &'static str {
         "(SELECT commit_id FROM dbvsg_context WHERE id = 1)"
     }

@@ -71,8 +71,10 @@ fn rows<'a>(
     let columns: Vec<&Column> = content.stored().filter_map(|name| table.column(name)).collect();
     let read: Vec<String> =
         columns.iter().map(|column| backend.project(column, &backend.quote(&column.name))).collect();
-    let source = backend.commits().filter(|_| table.name.name == "dbvsg_commit");
-    let source = source.map_or_else(|| backend.only(table), str::to_owned);
+    let source = match table.name.name.as_str() {
+        "dbvsg_commit" => backend.commits().to_owned(),
+        _ => backend.only(table),
+    };
     // A table without a column has rows all the same.
     let read = if read.is_empty() { "NULL".to_owned() } else { read.join(", ") };
     let mut sql = Sql::new(backend, format!("SELECT {read} FROM {source}"));
