@@ -96,8 +96,9 @@ impl<E: Writable> Component for Typed<E> {
     async fn get(&self, key: &str, include_deleted: bool, at: Option<Reference>) -> Result<Option<Fields>, Problem> {
         let values = codec::key_values::<E>(key)?;
         let condition = values.into_iter().fold(Condition::all(), |all, (column, value)| all.add(column.eq(value)));
-        let found = self.find(at).await?.filter(condition).include_deleted(include_deleted).one().await?;
-        Ok(found.as_ref().map(codec::show_model::<E>))
+        // A whole key needs no LIMIT, whose parameter would make SQLite plan at each call.
+        let found = self.find(at).await?.filter(condition).include_deleted(include_deleted).all().await?;
+        Ok(found.first().map(codec::show_model::<E>))
     }
 
     async fn stream(

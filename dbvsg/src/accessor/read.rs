@@ -163,8 +163,9 @@ fn stream<E: Versioned>(
 }
 
 async fn get<E: Versioned>(source: &Source, key: KeyOf<E>) -> Result<Option<E::Model>> {
-    let found: Option<E::Model> = on!(source, db => E::find_by_id(key).one(db).await)?;
-    Ok(found.filter(is_present::<E>))
+    // There is one at most, so it needs no LIMIT: SQLite would look at its parameter to plan, and so plan at each call.
+    let mut found: Vec<E::Model> = on!(source, db => E::find_by_id(key).all(db).await)?;
+    Ok(found.pop().filter(is_present::<E>))
 }
 
 /// The values of a key.
