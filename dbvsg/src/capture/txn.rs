@@ -10,6 +10,8 @@ use sea_orm::{
     QueryResult, SqliteTransactionMode, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
+use tokio::sync::OwnedMutexGuard;
+
 use crate::{
     Author, CommitId, Error, Key, Reference, Result, Row, Tracked, Vsg,
     accessor::BoxFuture,
@@ -34,6 +36,8 @@ pub struct Txn {
     id: CommitId,
     context: Context,
     after_commit: Mutex<Vec<AfterCommit>>,
+    /// Given back when the transaction has ended, so it stands behind it.
+    _turn: Option<OwnedMutexGuard<()>>,
 }
 
 /// A savepoint inside a [`Txn`], as [`TransactionTrait::begin`] gives it.
@@ -89,6 +93,7 @@ pub(crate) async fn begin_on(
 }
 
 async fn open(vsg: &Vsg, db: &DatabaseConnection, isolation: Option<IsolationLevel>, author: Author) -> Result<Txn> {
+    let turn = vsg.writing_turn().await;
     let inner = begin_write(db, isolation).await?;
     let id = CommitId::random();
     let context = Context {
@@ -99,7 +104,7 @@ async fn open(vsg: &Vsg, db: &DatabaseConnection, isolation: Option<IsolationLev
         query: author.query,
         meta: author.meta.map(|meta| meta.to_string()),
     };
-    Ok(Txn { vsg: vsg.clone(), inner, id, context, after_commit: Mutex::default() })
+    Ok(Txn { vsg: vsg.clone(), inner, id, context, after_commit: Mutex::default(), _turn: turn })
 }
 
 /// Begins, and begins anew while other writers are in the way.

@@ -41,6 +41,7 @@ pub(crate) async fn seal(vsg: &Vsg) -> Result<u64> {
     // One sealer a process is enough; others wait for it and find the work done.
     let _turn = vsg.sealing_turn().await;
     while is_pending(vsg).await? {
+        let _turn = vsg.writing_turn().await;
         let txn = capture::begin_write(vsg.db(), vsg.backend().latest()).await?;
         let Batch { count, is_last } = batch(&txn, vsg, View::Shared).await?;
         txn.commit().await?;

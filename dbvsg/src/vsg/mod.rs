@@ -11,17 +11,23 @@ mod schema;
 mod tables;
 mod writing;
 
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::{
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+    time::Duration,
+};
 
 use sea_orm::{DatabaseConnection, DatabaseExecutor, DatabaseTransaction};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard};
 
 use crate::{
     ConnectOptions, FoundAtStart, Result,
-    backend::{self, Backend, Boundaries},
+    backend::{self, Backend, Boundaries, Writers},
     capture,
     catalog::{self, Catalog},
 };
+
+/// How long a writer queues before it asks the database.
+const TURN: Duration = Duration::from_secs(1);
 
 /// A database under version control. Cheap to clone; all clones are the same.
 #[derive(Clone, Debug)]
@@ -35,6 +41,7 @@ struct Inner {
     backend: &'static dyn Backend,
     catalog: RwLock<Catalog>,
     sealing: Mutex<()>,
+    writing: Arc<Mutex<()>>,
     boundaries: Arc<Boundaries>,
     found_at_start: OnceLock<FoundAtStart>,
 }
@@ -82,8 +89,10 @@ impl Vsg {
     async fn over(db: DatabaseConnection, boundaries: Arc<Boundaries>) -> Result<Self> {
         let backend = backend::of(&db).await?;
         catalog::migrate(&db, backend).await?;
-        let (catalog, sealing, found_at_start) = (RwLock::default(), Mutex::default(), OnceLock::new());
-        let vsg = Self { inner: Arc::new(Inner { db, backend, catalog, sealing, boundaries, found_at_start }) };
+        let (catalog, found_at_start) = (RwLock::default(), OnceLock::new());
+        let (sealing, writing) = (Mutex::default(), Arc::default());
+        let vsg =
+            Self { inner: Arc::new(Inner { db, backend, catalog, sealing, writing, boundaries, found_at_start }) };
         capture::clean_up(&vsg).await?;
         crate::ops::finish(&vsg).await?;
         vsg.reload().await?;
@@ -157,6 +166,16 @@ impl Vsg {
 
     pub(crate) async fn sealing_turn(&self) -> MutexGuard<'_, ()> {
         self.inner.sealing.lock().await
+    }
+
+    /// A place in the queue of this program's writers, where only one can write at a time: SQLite has those who wait sleep and
+    /// look again, which leaves the file to nobody for much of the time. None where many write; and after a second, for the one that
+    /// writes may itself be waiting for the one that asks. The database then says who is in the way.
+    pub(crate) async fn writing_turn(&self) -> Option<OwnedMutexGuard<()>> {
+        match self.backend().writers() {
+            Writers::One => tokio::time::timeout(TURN, self.inner.writing.clone().lock_owned()).await.ok(),
+            Writers::Many => None,
+        }
     }
 
     /// Reads again which tables are tracked and what they look like, after another program changed that.
