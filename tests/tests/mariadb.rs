@@ -721,7 +721,7 @@ async fn who_writes_needs_no_right_on_history(engine: Engine) {
     as_teller.close().await.unwrap();
     teller.end().await;
     // A variable that a writer sets itself gives it no other commit than its own.
-    db.execute_unprepared("SET @dbvsg_own = 1, @dbvsg_commit = 1, @dbvsg_at = NULL; UPDATE pay SET amount = 3")
+    db.execute_unprepared("SET @dbvsg_own = 1, @dbvsg_commit = 1, @dbvsg_statement = NULL; UPDATE pay SET amount = 3")
         .await
         .unwrap();
     assert_eq!(scene.log().await[0].actor, clerk.1);

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{gone::Gone, routines::BEGIN, triggers::Capture};
+use super::{gone::Gone, triggers::Capture};
 use crate::{
     backend::{Backend, Trigger},
     model::{Action, Cascade, TableName},
@@ -74,8 +74,10 @@ fn trigger(
         return None;
     }
     let steps = steps.join(" ");
-    let body =
-        format!("BEGIN {declarations}IF @@foreign_key_checks AND ({condition}) THEN {BEGIN} {steps} END IF; END");
+    let body = format!(
+        "BEGIN {declarations}IF @@foreign_key_checks AND ({condition}) THEN {} {steps} END IF; END",
+        capture.begin
+    );
     let action = format!("{}_{}", root.name, event.to_lowercase());
     Some(capture.trigger_on(root, &action, "BEFORE", event, &body))
 }

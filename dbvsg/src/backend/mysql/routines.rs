@@ -1,34 +1,53 @@
 //! Which commit a change belongs to.
 //!
 //! The first captured change of a transaction puts a row into `dbvsg_pending`. Its id is kept in a variable of the session,
-//! which outlives the transaction, so it is never believed by itself. Within a statement it holds: `UTC_TIMESTAMP(6)` is
-//! the same for the whole of it, triggers and functions included, and another one for the next. At the first change of
-//! each statement `dbvsg_begin` looks whether the row is still there, and whether the transaction is still the one that
+//! which outlives the transaction, so it is never believed by itself. Within a statement it holds: `@@timestamp`, to the
+//! microsecond, is the same for the whole of it, triggers and functions included, and another one for the next. At the first
+//! change of each statement it is looked up whether the row is still there, and whether the transaction is still the one that
 //! wrote it. It is read before it is locked, because to lock a row that is gone would lock the gap in which every other
 //! writer's next row comes to stand; and by SELECT INTO, the one way to read in a trigger without taking locks.
 //!
 //! A commit that is sealed has no row there any more, and a row that is locked is not sealed. So no change can come to
 //! belong to a commit that is sealed, or undone.
+//!
+//! Each instruction of a trigger costs some microseconds, whatever it does, and each table that a routine names is opened and
+//! locked by every statement, whether it is read or not. So a plain statement's commit is opened in the trigger itself, by as
+//! few instructions as can be.
 
 use super::{NOW, flavour::Flavour};
 
 /// What stands in a trigger before it captures. A clock that was stopped by `SET timestamp` makes plain statements one, as
-/// long as their commit is not sealed. It mostly stands at a full second, where the commit is checked for each row; else
-/// once in a millisecond.
-pub(super) const BEGIN: &str = "IF NOT (@dbvsg_at <=> UTC_TIMESTAMP(6)) OR MICROSECOND(UTC_TIMESTAMP(6)) = 0 \
-    OR SYSDATE(6) > @dbvsg_until THEN CALL dbvsg_begin(); END IF;";
-
-/// The name of whoever is connected, without the host. It can hold an `@` itself.
-const USER: &str = "LEFT(USER(), CHAR_LENGTH(USER()) - CHAR_LENGTH(SUBSTRING_INDEX(USER(), '@', -1)) - 1)";
+/// long as their commit is not sealed. It mostly stands at a full second, where the commit is looked up for each row; else
+/// once in a millisecond. The second row of a statement finds no such time, or one that is past, and sets it.
+///
+/// A statement that is its own transaction, where nothing is left of another one, needs no look: its commit is new.
+pub(super) fn begin(flavour: Flavour) -> String {
+    format!(
+        "IF (@dbvsg_statement <=> @@timestamp AND SYSDATE(6) < @dbvsg_until) IS NOT TRUE THEN \
+         IF NOT {in_transaction} AND @dbvsg_own IS NULL AND @dbvsg_transaction IS NULL \
+         AND NOT (@dbvsg_statement <=> (@dbvsg_statement := @@timestamp)) THEN {open} ELSE CALL dbvsg_begin(); END IF; END IF;",
+        in_transaction = flavour.in_transaction(),
+        open = open(flavour),
+    )
+}
 
 pub(super) fn routines(flavour: Flavour) -> Vec<String> {
     let procedure = |name: &str, body: &str| flavour.replace_procedure(name, &format!("() MODIFIES SQL DATA {body}"));
-    [procedure("dbvsg_begin", &begin(flavour)), procedure("dbvsg_close", &close())].concat()
+    [procedure("dbvsg_begin", &find(flavour)), procedure("dbvsg_close", &close())].concat()
+}
+
+/// Opens the commit of an outside writer. The actor is whoever is connected, without the host; the name can hold an `@` itself.
+fn open(flavour: Flavour) -> String {
+    format!(
+        "INSERT INTO dbvsg_pending (id, actor, operation, captured, written_at) VALUES (@dbvsg_commit := {next}, \
+         LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER()))), 'EXTERNAL', 1, {NOW});",
+        next = flavour.next_change(),
+    )
 }
 
 /// Sets `@dbvsg_commit` to the commit of this transaction, and opens one if there is none: the one that DBVSG opened
 /// itself, or an outside writer's.
-fn begin(flavour: Flavour) -> String {
+fn find(flavour: Flavour) -> String {
     format!(
         "BEGIN DECLARE found BIGINT; DECLARE here TEXT; \
          IF @dbvsg_own IS NOT NULL THEN \
@@ -38,23 +57,21 @@ fn begin(flavour: Flavour) -> String {
          END IF; \
          IF @dbvsg_own IS NULL THEN \
          {transaction} \
-         IF here <=> @dbvsg_transaction AND (here IS NOT NULL OR @dbvsg_at <=> UTC_TIMESTAMP(6)) THEN \
+         IF here <=> @dbvsg_transaction AND (here IS NOT NULL OR @dbvsg_statement <=> @@timestamp) THEN \
          SELECT MAX(id) INTO found FROM dbvsg_pending WHERE id = @dbvsg_commit; \
          IF found IS NOT NULL THEN \
          UPDATE dbvsg_pending SET written_at = GREATEST(written_at + 1, {NOW}) WHERE id = found; \
          IF ROW_COUNT() = 0 THEN SET found = NULL; END IF; \
          END IF; \
          END IF; \
-         IF found IS NULL THEN \
-         INSERT INTO dbvsg_pending (id, actor, operation, captured, written_at) \
-         VALUES (@dbvsg_commit := {next}, {USER}, 'EXTERNAL', 1, {NOW}); \
-         END IF; \
+         IF found IS NULL THEN {open} END IF; \
          SET @dbvsg_transaction = here; \
          END IF; \
-         SET @dbvsg_at = UTC_TIMESTAMP(6), @dbvsg_until = SYSDATE(6) + INTERVAL 1000 MICROSECOND; END",
+         SET @dbvsg_statement = @@timestamp, \
+         @dbvsg_until = SYSDATE(6) + INTERVAL IF(MICROSECOND(UTC_TIMESTAMP(6)) = 0, 0, 1000) MICROSECOND; END",
         in_transaction = flavour.in_transaction(),
         transaction = flavour.transaction(),
-        next = flavour.next_change(),
+        open = open(flavour),
     )
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use sea_orm::{DbBackend, Statement};
 
-use super::{MySql, cascade, routines::BEGIN};
+use super::{MySql, cascade, routines};
 use crate::{
     backend::{Backend, Trigger},
     catalog::{MAIN, Tracked},
@@ -34,9 +34,19 @@ pub(super) fn differs(column: &Column, a: &str, b: &str) -> String {
 pub(super) fn triggers(backend: &MySql, tracked: &Tracked) -> Vec<Trigger> {
     let capture = Capture::new(backend, tracked);
     let triggers = vec![
-        capture.trigger("insert", "AFTER", "INSERT", &format!("{BEGIN} {}", capture.write("NEW", "'insert'"))),
+        capture.trigger(
+            "insert",
+            "AFTER",
+            "INSERT",
+            &format!("{} {}", capture.begin, capture.write("NEW", "'insert'")),
+        ),
         capture.trigger("update", "AFTER", "UPDATE", &capture.update()),
-        capture.trigger("delete", "AFTER", "DELETE", &format!("{BEGIN} {}", capture.write("OLD", "'delete'"))),
+        capture.trigger(
+            "delete",
+            "AFTER",
+            "DELETE",
+            &format!("{} {}", capture.begin, capture.write("OLD", "'delete'")),
+        ),
     ];
     triggers.into_iter().chain(cascade::triggers(&capture)).collect()
 }
@@ -47,6 +57,8 @@ pub(super) struct Capture<'a> {
     pub(super) tracked: &'a Tracked,
     pub(super) columns: Vec<String>,
     pub(super) key: Vec<String>,
+    /// What stands before anything is captured.
+    pub(super) begin: String,
 }
 
 impl<'a> Capture<'a> {
@@ -56,11 +68,12 @@ impl<'a> Capture<'a> {
             tracked,
             columns: tracked.captured_columns().map(|column| backend.quote(&column.name)).collect(),
             key: tracked.quoted_key(backend),
+            begin: routines::begin(backend.flavour),
         }
     }
 
     fn trigger(&self, action: &str, timing: &str, event: &str, steps: &str) -> Trigger {
-        self.trigger_on(&self.tracked.table.name, action, timing, event, &format!("BEGIN {steps} END"))
+        self.trigger_on(&self.tracked.table.name, action, timing, event, &format!("capture: BEGIN {steps} END"))
     }
 
     /// A trigger that belongs to this table, on any.
@@ -97,9 +110,10 @@ impl<'a> Capture<'a> {
     /// A change of the key is a delete and an insert.
     fn update(&self) -> String {
         format!(
-            "DECLARE dbvsg_done INT DEFAULT 1; IF NOT ({}) THEN {} IF dbvsg_done THEN {BEGIN} IF {} THEN {} ELSE {} {} END IF; END IF; END IF;",
+            "IF {} THEN LEAVE capture; END IF; {} {} IF {} THEN {} ELSE {} {} END IF;",
             self.same("OLD", "NEW", self.tracked.watched_columns()),
             self.look(),
+            self.begin,
             self.same_key("OLD", "NEW"),
             self.write("NEW", &self.op()),
             self.write("OLD", "'delete'"),
@@ -107,25 +121,27 @@ impl<'a> Capture<'a> {
         )
     }
 
-    /// Looks whether an update took place. MariaDB fires the trigger also for a row that UPDATE IGNORE leaves as it is, because
+    /// Leaves unless an update took place. MariaDB fires the trigger also for a row that UPDATE IGNORE leaves as it is, because
     /// a constraint stands in the way. That can be where a column of a constraint changes.
     fn look(&self) -> String {
         let table = &self.tracked.table;
-        let source = format!("FROM {} x WHERE", self.backend.quote_table(&table.name));
+        let unless = |found: &str, condition: &str| {
+            let source = self.backend.quote_table(&table.name);
+            format!(
+                "SELECT {found} INTO @dbvsg_done FROM {source} x WHERE {condition}; IF NOT @dbvsg_done THEN LEAVE capture; END IF;"
+            )
+        };
         let moved = format!(
-            "IF NOT ({}) THEN SELECT COUNT(*) = 0 INTO dbvsg_done {source} {};",
+            "IF NOT ({}) THEN {}",
             self.same_key("OLD", "NEW"),
-            self.same_key("x", "OLD"),
+            unless("COUNT(*) = 0", &self.same_key("x", "OLD")),
         );
         let unique = table.unique.iter().flat_map(|key| key.columns.iter().map(|(name, _)| name));
         let names: BTreeSet<&String> = unique.chain(table.foreign_keys.iter().flat_map(|key| &key.columns)).collect();
         let columns: Vec<&Column> = names.into_iter().filter_map(|name| table.column(name)).collect();
         let found = |columns: &[&Column]| {
-            format!(
-                "SELECT COUNT(*) INTO dbvsg_done {source} {} AND {};",
-                self.same_key("x", "NEW"),
-                self.same("x", "NEW", columns.iter().copied()),
-            )
+            let same = self.same("x", "NEW", columns.iter().copied());
+            unless("COUNT(*)", &format!("{} AND {same}", self.same_key("x", "NEW")))
         };
         let constrained = match columns.is_empty() {
             true => String::new(),
