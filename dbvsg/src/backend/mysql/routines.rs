@@ -46,7 +46,8 @@ fn open(flavour: Flavour) -> String {
 }
 
 /// Sets `@dbvsg_commit` to the commit of this transaction, and opens one if there is none: the one that DBVSG opened
-/// itself, or an outside writer's.
+/// itself, or an outside writer's. A statement that goes on for longer than a millisecond is still of the transaction that it
+/// was of, which is dear to find out; only whether the commit is there is looked up again.
 fn find(flavour: Flavour) -> String {
     format!(
         "BEGIN DECLARE found BIGINT; DECLARE here TEXT; \
@@ -56,7 +57,8 @@ fn find(flavour: Flavour) -> String {
          IF found = 0 THEN UPDATE dbvsg_pending SET captured = 1 WHERE id = @dbvsg_own; END IF; \
          END IF; \
          IF @dbvsg_own IS NULL THEN \
-         {transaction} \
+         IF @dbvsg_statement <=> @@timestamp AND MICROSECOND(UTC_TIMESTAMP(6)) > 0 THEN SET here = @dbvsg_transaction; \
+         ELSE {transaction} END IF; \
          IF here <=> @dbvsg_transaction AND (here IS NOT NULL OR @dbvsg_statement <=> @@timestamp) THEN \
          SELECT MAX(id) INTO found FROM dbvsg_pending WHERE id = @dbvsg_commit; \
          IF found IS NOT NULL THEN \
