@@ -396,6 +396,16 @@ pub(crate) trait Backend: Portable + std::fmt::Debug {
         "SELECT id FROM dbvsg_commit WHERE seq IS NULL UNION ALL SELECT id FROM dbvsg_pending"
     }
 
+    /// A condition that holds where an id of a commit, an expression, is that of a sealed one. Nearly all are before the first
+    /// that is not, which is one comparison with what is computed once.
+    fn is_sealed(&self, commit: &str) -> String {
+        let unsealed = self.unsealed();
+        format!(
+            "({commit} < (SELECT coalesce(min(u.id), {}) FROM ({unsealed}) u) OR {commit} NOT IN ({unsealed}))",
+            i64::MAX
+        )
+    }
+
     /// How many commits are not sealed, and when the first of them was written, as a query for `commits` and `oldest`.
     fn backlog(&self) -> &'static str {
         "SELECT count(*) AS commits, min(w.written_at) AS oldest FROM (\

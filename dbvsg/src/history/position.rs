@@ -24,14 +24,7 @@ impl Position {
     pub(crate) fn valid(&self, backend: &dyn Backend, alias: &str) -> String {
         let sealed = match backend.writers() {
             Writers::One => String::new(),
-            Writers::Many => {
-                // Nearly all are before the first of them, which is one comparison with what is computed once.
-                let (begin, unsealed) = (format!("{alias}.vsg_begin"), backend.unsealed());
-                format!(
-                    " AND ({begin} < (SELECT coalesce(min(u.id), {}) FROM ({unsealed}) u) OR {begin} NOT IN ({unsealed}))",
-                    i64::MAX,
-                )
-            }
+            Writers::Many => format!(" AND {}", backend.is_sealed(&format!("{alias}.vsg_begin"))),
         };
         format!(
             "{alias}.vsg_branch = {MAIN} AND {alias}.vsg_begin <= {}{sealed} AND ({alias}.vsg_end IS NULL OR {alias}.vsg_end > {}) \
