@@ -78,9 +78,9 @@ pub(crate) async fn update(db: &impl ConnectionTrait, id: i32, age: i32) -> Resu
     Ok(())
 }
 
-/// Sets the age of one row in one statement, which returns nothing of it.
-pub(crate) async fn set_age(db: &impl ConnectionTrait, id: i32, age: i32) -> Result<()> {
-    let update = Entity::update_many().col_expr(Column::Age, Expr::value(age)).filter(Column::Id.eq(id));
+/// Adds a year to the age of one row, so that it is changed whatever it was: one statement, which returns nothing of it.
+pub(crate) async fn age(db: &impl ConnectionTrait, id: i32) -> Result<()> {
+    let update = Entity::update_many().col_expr(Column::Age, Expr::col(Column::Age).add(1)).filter(Column::Id.eq(id));
     expect_rows(1, update.exec(db).await?.rows_affected)
 }
 

@@ -1,8 +1,12 @@
 # shellcheck shell=bash
-# A PostgreSQL and a MariaDB of the tests' own: new, private, fast, and gone afterwards. Sourced after setup.sh.
+# A PostgreSQL and a MariaDB of one's own: new, private, and gone afterwards. Sourced after setup.sh.
 #
-# Use: call need_servers before install_missing; then start_servers, and stop_servers in a trap. start_servers exports
-# DBVSG_TEST_POSTGRES_URL and DBVSG_TEST_MYSQL_URL; one that is set already names a running server, and none is started.
+# Use: say what they are for in servers_for; call need_servers before install_missing; then start_servers, and stop_servers in
+# a trap. For `test` they are fast and a power failure may ruin them, for `bench` as durable as the engines are by default.
+# start_servers exports DBVSG_TEST_POSTGRES_URL and DBVSG_TEST_MYSQL_URL, or DBVSG_BENCH_..; one that is set already names a
+# running server, and none is started.
+
+servers_for=test
 
 servers_dir=
 declare -A server_ends=() # by process, the signal that ends it at once
@@ -26,22 +30,37 @@ has_postgres_server() { postgres_program initdb >/dev/null && postgres_program p
 has_mariadb_server() { mariadb_program mariadb-install-db >/dev/null && mariadb_program mariadbd >/dev/null; }
 has_setpriv() { command -v setpriv >/dev/null; }
 
+# server_variable POSTGRES|MYSQL: prints the name of the variable with the URL of that server.
+server_variable() {
+    printf 'DBVSG_%s_%s_URL' "${servers_for^^}" "$1"
+}
+
+# server_url POSTGRES|MYSQL: prints that URL, or nothing.
+server_url() {
+    local variable
+    variable=$(server_variable "$1")
+    printf '%s' "${!variable:-}"
+}
+
 need_servers() {
     need has_psql postgresql-client # an outside writer, as is mariadb
     need has_mariadb mariadb-client
-    [[ -n ${DBVSG_TEST_POSTGRES_URL:-} ]] || need has_postgres_server postgresql
-    [[ -n ${DBVSG_TEST_MYSQL_URL:-} ]] || need has_mariadb_server mariadb-server
+    [[ -n $(server_url POSTGRES) ]] || need has_postgres_server postgresql
+    [[ -n $(server_url MYSQL) ]] || need has_mariadb_server mariadb-server
     need has_setpriv util-linux
 }
 
 start_servers() {
-    [[ -z ${DBVSG_TEST_POSTGRES_URL:-} || -z ${DBVSG_TEST_MYSQL_URL:-} ]] || return 0
+    [[ -z $(server_url POSTGRES) || -z $(server_url MYSQL) ]] || return 0
 
-    # Not in TMPDIR: a socket's path must be short, and another user may have to reach it.
-    servers_dir=$(mktemp -d /tmp/dbvsg-test.XXXXXX)
+    # Not in TMPDIR: a socket's path must be short, and another user may have to reach it. /var/tmp is on a disk.
+    case $servers_for in
+        test) servers_dir=$(mktemp -d /tmp/dbvsg-test.XXXXXX) ;;
+        bench) servers_dir=$(mktemp -d /var/tmp/dbvsg-bench.XXXXXX) ;;
+    esac
     chmod 711 "$servers_dir"
-    [[ -n ${DBVSG_TEST_POSTGRES_URL:-} ]] || start_postgres "$servers_dir/postgres"
-    [[ -n ${DBVSG_TEST_MYSQL_URL:-} ]] || start_mariadb "$servers_dir/mariadb"
+    [[ -n $(server_url POSTGRES) ]] || start_postgres "$servers_dir/postgres"
+    [[ -n $(server_url MYSQL) ]] || start_mariadb "$servers_dir/mariadb"
 }
 
 # Ends what start_servers started, and nothing else. Nothing in it is worth an orderly end.
@@ -93,10 +112,18 @@ start_postgres() {
     heading "starting a PostgreSQL in $dir"
     own_folder "$dir" postgres QUIT
     local -a options=(
-        -c listen_addresses= -c "unix_socket_directories=$dir" -c max_connections=400 -c shared_buffers=128MB
-        -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0
-        -c max_wal_size=4GB -c autovacuum=off -c deadlock_timeout=200ms -c timezone=Asia/Kathmandu
+        -c listen_addresses= -c "unix_socket_directories=$dir" -c max_connections=400 -c max_wal_size=4GB
+        -c timezone=Asia/Kathmandu
     )
+    case $servers_for in
+        test)
+            options+=(
+                -c shared_buffers=128MB -c fsync=off -c synchronous_commit=off -c full_page_writes=off
+                -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off -c deadlock_timeout=200ms
+            )
+            ;;
+        bench) options+=(-c shared_buffers=1GB) ;;
+    esac
     (
         cd "$dir"
         quietly "${as_owner[@]}" "$(postgres_program initdb)" -D "$dir/data" -U postgres --auth=trust \
@@ -105,8 +132,9 @@ start_postgres() {
     ) >"$log" 2>&1 &
     local pid=$!
     server_ends[$pid]=QUIT
-    export DBVSG_TEST_POSTGRES_URL="postgres://postgres@localhost/postgres?host=$dir"
-    await PostgreSQL "$pid" "$log" psql -X -d "$DBVSG_TEST_POSTGRES_URL" -c 'SELECT 1'
+    local url="postgres://postgres@localhost/postgres?host=$dir"
+    export "$(server_variable POSTGRES)=$url"
+    await PostgreSQL "$pid" "$log" psql -X -d "$url" -c 'SELECT 1'
 }
 
 start_mariadb() {
@@ -115,10 +143,20 @@ start_mariadb() {
     own_folder "$dir" mysql KILL
     local -a options=(
         --no-defaults "--datadir=$dir/data" "--socket=$dir/sock" --skip-networking --max-connections=400
-        --innodb-buffer-pool-size=256M --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync
-        --innodb-doublewrite=0 --skip-log-bin --performance-schema=off --default-time-zone=+05:45
-        --character-set-server=utf8mb4
+        --skip-log-bin --performance-schema=off --default-time-zone=+05:45 --character-set-server=utf8mb4
     )
+    case $servers_for in
+        test)
+            options+=(
+                --innodb-buffer-pool-size=256M --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync
+                --innodb-doublewrite=0
+            )
+            ;;
+        bench)
+            # A copy of a large table as one JSON value must pass.
+            options+=(--innodb-buffer-pool-size=1G --innodb-log-file-size=1G --max-allowed-packet=64M)
+            ;;
+    esac
     (
         cd "$dir"
         quietly "${as_owner[@]}" "$(mariadb_program mariadb-install-db)" --no-defaults "--datadir=$dir/data" \
@@ -127,6 +165,6 @@ start_mariadb() {
     ) >"$log" 2>&1 &
     local pid=$!
     server_ends[$pid]=KILL
-    export DBVSG_TEST_MYSQL_URL="mysql://root@localhost/mysql?socket=$dir/sock"
+    export "$(server_variable MYSQL)=mysql://root@localhost/mysql?socket=$dir/sock"
     await MariaDB "$pid" "$log" mariadb --no-defaults "--socket=$dir/sock" --user=root -e 'SELECT 1'
 }

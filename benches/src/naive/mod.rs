@@ -17,6 +17,9 @@ use crate::{
 /// How many updates a turn has of each way that is quick.
 const UPDATES: usize = 10;
 
+/// Ages that no row has, so that each update changes something.
+const AGES: std::ops::Range<i32> = 1000..1_000_000_000;
+
 /// The most bytes that a row has as JSON.
 const ROW: u64 = 200;
 
@@ -32,7 +35,7 @@ pub(crate) async fn naive(run: &mut Run<'_>) -> Result<()> {
         let [mut without, mut dbvsg, mut audited, mut copied] = <[Sample; 4]>::default();
         let mut random = fastrand::Rng::with_seed(SEED);
         for turn in Turns::within(run.settings.scale.turns) {
-            let updates = [(); UPDATES].map(|()| (random.i32(1..=pair.size as i32), random.i32(1000..)));
+            let updates = [(); UPDATES].map(|()| (random.i32(1..=pair.size as i32), random.i32(AGES)));
             for (id, age) in updates {
                 without.time(turn, update(&plain, id, age)).await?;
             }
@@ -40,10 +43,10 @@ pub(crate) async fn naive(run: &mut Run<'_>) -> Result<()> {
                 dbvsg.time(turn, update(&versioned, id, age)).await?;
             }
             for (id, age) in updates {
-                audited.time(turn, audit::update(&plain, id, age)).await?;
+                audited.time(turn, audit::update(&plain, id, age + 1)).await?;
             }
             for (id, age) in updates.into_iter().take(1) {
-                copied.time(turn, copy::update(&plain, id, age)).await?;
+                copied.time(turn, copy::update(&plain, id, age + 2)).await?;
             }
             // There need not be room for all of them.
             copy::Entity::delete_many().exec(&db).await?;

@@ -48,8 +48,7 @@ async fn update(side: Side, way: Way, size: u64, client: u64, left: Arc<AtomicI6
     let mut updates = 0;
     while left.fetch_sub(1, Ordering::Relaxed) > 0 {
         let write = side.begin(way).await?;
-        // Another age than the row has.
-        person::set_age(&write, random.i32(1..=size as i32), random.i32(1000..)).await?;
+        person::age(&write, random.i32(1..=size as i32)).await?;
         write.end().await?;
         updates += 1;
     }

@@ -23,9 +23,9 @@ pub(crate) async fn histories(run: &mut Run<'_>) -> Result<()> {
     let pairs = run.pairs().await?;
     for pair in &pairs {
         let (vsg, lasts) = (pair.vsg(), run.settings.scale.turns / 8);
-        for age in 0..VERSIONS as i32 {
+        for _ in 0..VERSIONS {
             let write = Side::Versioned(vsg.clone()).begin(Way::Transaction).await?;
-            person::set_age(&write, 1, 1000 + age).await?;
+            person::age(&write, 1).await?;
             write.end().await?;
         }
         // Some commits of another kind on top, so that the page is not all the same.
