@@ -154,7 +154,7 @@ start_mariadb() {
             ;;
         bench)
             # A copy of a large table as one JSON value must pass.
-            options+=(--innodb-buffer-pool-size=1G --innodb-log-file-size=1G --max-allowed-packet=64M)
+            options+=(--innodb-buffer-pool-size=1G --max-allowed-packet=64M)
             ;;
     esac
     (

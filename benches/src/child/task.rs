@@ -94,13 +94,16 @@ pub(crate) async fn perform(program: &Path, url: &str, task: &Task) -> Result<(u
     let mut command = Command::new(program);
     command.arg(url).args(task.arguments());
     // What the allocator keeps apart for each thread is not the task's, and differs from run to run.
-    command.env("MALLOC_ARENA_MAX", "1").stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);
+    command.env("MALLOC_ARENA_MAX", "1").stdin(Stdio::null()).kill_on_drop(true);
     let output = command.output().await.map_err(Error::file(program))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut numbers = text.split_whitespace().map(str::parse);
     match (numbers.next(), numbers.next()) {
         (Some(Ok(rows)), Some(Ok(bytes))) if output.status.success() => Ok((rows, bytes)),
-        _ => Err(Error::Unexpected(format!("the process of {task:?} ended with {}", output.status))),
+        _ => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            Err(Error::Unexpected(format!("the process of {task:?} ended with {}: {}", output.status, said.trim())))
+        }
     }
 }
 

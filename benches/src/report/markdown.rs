@@ -172,8 +172,7 @@ fn method(measured: &[Results]) -> String {
          * *Sealing* gives commits their order and hash after they are written. Writes are measured without it and, where it says \
          so, while it goes on; what it takes a commit is a figure of its own.\n\
          * The clients, the server of REST and a database server share the cores of one machine.\n\
-         * A history's bytes are those of the pages of the history table and its indexes, after many updates and sealing. On \
-         MariaDB they are those of the leaves.\n\
+         * A history's bytes are those of the pages of the history table and its indexes, after many updates and sealing.\n\
          * At the end the histories are proven.\n",
     );
     for results in measured {
