@@ -32,14 +32,16 @@ const BUFFER: usize = 4096;
 /// Requests a second for one row, to a server in a process of its own. The client is as light as it can be, but it shares the
 /// cores with the server.
 pub(crate) async fn rest(run: &mut Run<'_>) -> Result<()> {
+    // Other rows and ages in each round, so that each PUT changes something.
+    let mut random = fastrand::Rng::with_seed(SEED);
     for durability in run.engine().durabilities() {
         let (url, size) = (run.middle().versioned.clone(), run.middle().size);
         let server = Server::start(&run.settings.child, &url, *durability).await?;
         let (mut gets, mut puts) = (Sample::default(), Sample::default());
         let round = run.settings.scale.round;
         for turn in Turns::within(round * 2 * ROUNDS) {
-            gets.add(turn, rate(&server.address, Method::Get, size, round).await?);
-            puts.add(turn, rate(&server.address, Method::Put, size, round).await?);
+            gets.add(turn, rate(&server.address, Method::Get, size, round, random.fork()).await?);
+            puts.add(turn, rate(&server.address, Method::Put, size, round, random.fork()).await?);
         }
         server.end().await?;
         run.add(Figure::rate(names::rest("GET", durability.suffix()), size, &gets))?;
@@ -74,11 +76,11 @@ impl Method {
 }
 
 /// How many requests a second are answered in a round.
-async fn rate(address: &str, method: Method, size: u64, round: Duration) -> Result<f64> {
+async fn rate(address: &str, method: Method, size: u64, round: Duration, mut random: fastrand::Rng) -> Result<f64> {
     let (stop, mut clients) = (Arc::new(AtomicBool::new(false)), JoinSet::new());
     let begun = Instant::now();
-    for client in 0..CLIENTS {
-        clients.spawn(ask(address.to_owned(), method, size, client, stop.clone()));
+    for _ in 0..CLIENTS {
+        clients.spawn(ask(address.to_owned(), method, size, random.fork(), stop.clone()));
     }
     tokio::time::sleep(round).await;
     stop.store(true, Ordering::Relaxed);
@@ -90,9 +92,14 @@ async fn rate(address: &str, method: Method, size: u64, round: Duration) -> Resu
 }
 
 /// One client: asks over one connection until it is told to stop, and returns how often.
-async fn ask(address: String, method: Method, size: u64, client: u64, stop: Arc<AtomicBool>) -> Result<u64> {
+async fn ask(
+    address: String,
+    method: Method,
+    size: u64,
+    mut random: fastrand::Rng,
+    stop: Arc<AtomicBool>,
+) -> Result<u64> {
     let failed = || Error::io("the server does not answer");
-    let mut random = fastrand::Rng::with_seed(SEED + client);
     let mut stream = TcpStream::connect(address).await.map_err(failed())?;
     stream.set_nodelay(true).map_err(failed())?;
     let (mut answers, mut buffer) = (0, Vec::with_capacity(BUFFER));

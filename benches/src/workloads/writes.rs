@@ -2,7 +2,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait};
 
 use super::{SEED, names};
 use crate::{
-    Figure, Result, Run,
+    Error, Figure, Result, Run,
     measure::{Sample, Turn, Turns},
     person,
     run::close,
@@ -18,12 +18,15 @@ type Samples = [Sample; 3];
 /// Single-row writes through models. Tables of all sizes take turns, too: what a commit costs in a large table is compared
 /// with what it costs in a small one.
 pub(crate) async fn writes(run: &mut Run<'_>) -> Result<()> {
+    // One for all of it: numbers that came again would update rows to what they are.
+    let mut random = fastrand::Rng::with_seed(SEED);
     for durability in run.engine().durabilities() {
         let pairs = run.pairs_with(*durability).await?;
         for way in Way::ALL {
             let mut samples: Vec<[Samples; 2]> = pairs.iter().map(|_| Default::default()).collect();
-            let mut random = fastrand::Rng::with_seed(SEED);
+            let mut writes = 0;
             for turn in Turns::within(run.settings.scale.turns * 2) {
+                writes += 3 * ROWS as u64;
                 let seed = random.u64(..);
                 for (pair, samples) in pairs.iter().zip(&mut samples) {
                     for (side, samples) in pair.sides().iter().zip(samples) {
@@ -36,7 +39,12 @@ pub(crate) async fn writes(run: &mut Run<'_>) -> Result<()> {
                     let name = names::write(what, way, durability.suffix());
                     run.add(Figure::times(name, pair.size, plain, versioned))?;
                 }
-                pair.vsg().seal().await?;
+                let commits = pair.vsg().seal().await?;
+                if commits != writes {
+                    return Err(Error::Unexpected(format!(
+                        "{writes} writes were {commits} commits: some changed nothing"
+                    )));
+                }
             }
         }
         close(pairs).await?;
