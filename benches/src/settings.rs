@@ -53,8 +53,8 @@ impl Scale {
         // Its row triggers take minutes for a million changes.
         let memory = engine.pick([100_000, 1_000_000], [100_000, 1_000_000], [30_000, 300_000]);
         Self {
-            turns: Duration::from_secs(8),
-            round: Duration::from_millis(1500),
+            turns: Duration::from_secs(4),
+            round: Duration::from_secs(1),
             bulk: 10_000,
             changes: vec![1, 100, 10_000],
             commits: 2000,
