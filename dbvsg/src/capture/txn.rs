@@ -9,7 +9,6 @@ use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
     QueryResult, SqliteTransactionMode, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
-
 use tokio::sync::OwnedMutexGuard;
 
 use crate::{
