@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use dbvsg::sea_orm::DbBackend;
 
 /// A database engine, and what a scenario must know of its dialect.
@@ -119,8 +121,13 @@ macro_rules! scenarios {
     };
 }
 
-/// Runs a scenario to its end.
+/// How long a scenario may take. The longest writes for a minute.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Runs a scenario to its end. One that hangs fails, so that the others run.
 pub fn play(scenario: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.unwrap_or_else(|error| panic!("no runtime: {error}")).block_on(scenario);
+    let runtime = runtime.unwrap_or_else(|error| panic!("no runtime: {error}"));
+    let ended = runtime.block_on(async { tokio::time::timeout(PATIENCE, scenario).await });
+    ended.unwrap_or_else(|_| panic!("it did not end within {PATIENCE:?}"));
 }

@@ -4,6 +4,7 @@ use std::{
     panic::Location,
     path::PathBuf,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use dbvsg::{
@@ -23,6 +24,9 @@ pub struct Scene {
     pub vsg: Vsg,
     database: Database,
 }
+
+/// How long the last connections may take to come back.
+const CLOSING: Duration = Duration::from_secs(30);
 
 /// Panics with the whole chain of causes.
 #[track_caller]
@@ -230,7 +234,8 @@ impl Scene {
 
     async fn prove_and_close(self, line: &Location<'_>) {
         self.prove(line).await;
-        must_at(line, self.vsg.close().await);
+        let closed = tokio::time::timeout(CLOSING, self.vsg.close()).await;
+        must_at(line, closed.unwrap_or_else(|_| panic!("{line}: a connection did not come back to the pool")));
     }
 }
 

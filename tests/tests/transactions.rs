@@ -1,8 +1,10 @@
 //! A transaction is one commit, labelled, or leaves no trace.
 
+use std::time::Duration;
+
 use dbvsg::{
     Author, Error, Reference,
-    sea_orm::{ConnectionTrait, TransactionTrait},
+    sea_orm::{ConnectionTrait, Statement, TransactionTrait},
 };
 use dbvsg_tests::{Engine, Scene, scenarios};
 
@@ -14,6 +16,7 @@ scenarios!(
     of_two_that_expect_the_same_parent_one_is_refused,
     an_actor_must_be_usable,
     futures_can_move_between_threads,
+    whoever_gives_up_costs_no_connection,
     an_outside_transaction_is_one_commit_and_a_dbvsg_one_parts_two,
     each_plain_write_of_this_program_is_a_commit,
 );
@@ -161,6 +164,40 @@ async fn futures_can_move_between_threads(engine: Engine) {
     .unwrap()
     .unwrap();
     assert_eq!(scene.operations().await, ["UPDATE", "BASELINE"]);
+    scene.end().await;
+}
+
+/// To close the pool takes all of its connections.
+async fn whoever_gives_up_costs_no_connection(engine: Engine) {
+    let scene = counters(engine).await;
+    for n in 0..60 {
+        let patience = Duration::from_micros(50 * n);
+        let sealing = scene.vsg.seal_in_background(Duration::from_millis(1));
+        let write = scene.vsg.transaction("ann", async |txn| {
+            for id in 1..=2_i64 {
+                // A text that no connection has prepared yet.
+                let sql = format!(
+                    "UPDATE c SET n = {} WHERE id = {} /* {n} {id} */",
+                    scene.placeholder(1),
+                    scene.placeholder(2)
+                );
+                txn.execute_raw(Statement::from_sql_and_values(
+                    scene.engine().backend(),
+                    sql,
+                    [(n as i64).into(), id.into()],
+                ))
+                .await?;
+            }
+            Ok::<_, Error>(())
+        });
+        match tokio::time::timeout(patience, write).await {
+            Ok(written) => written.unwrap(),
+            Err(_) => tokio::time::sleep(patience).await,
+        }
+        sealing.abort();
+    }
+    scene.commit("UPDATE c SET n = 100").await;
+    assert_eq!(scene.rows("SELECT n FROM c").await, ["100", "100"]);
     scene.end().await;
 }
 

@@ -8,8 +8,8 @@ use crate::{Error, Result};
 /// How often commits are sealed while they are written: as by a server.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// Seals in the background, as [`Vsg::seal_in_background`], but comes to its end between two sealings, so that the next
-/// thing that is measured finds no statement that was cut off.
+/// Seals in the background, as [`Vsg::seal_in_background`], but fails where that would go on, and has ended when its end was
+/// waited for, so that nothing runs beside what is measured next.
 pub(super) struct Sealing {
     task: JoinHandle<Result<()>>,
     stop: oneshot::Sender<()>,

@@ -121,7 +121,13 @@ fn mysql(pool: &mut PoolOptions, options: &ConnectOptions, boundaries: Arc<Bound
     pool.test_before_acquire(false);
     let patience = options.busy_timeout.as_secs().max(1);
     pool.map_sqlx_mysql_pool_opts(move |pool| {
-        tested(pool, boundaries.clone()).after_connect(move |connection, _| {
+        let pool = tested(pool, boundaries.clone()).after_release(|connection, _| {
+            // A transaction that was given up has its rollback in there. If it was given up before the server had answered, the
+            // driver takes one answer for the other and waits for ever. The server undoes it when the connection closes.
+            let is_given_up = connection.should_flush();
+            Box::pin(async move { Ok(!is_given_up) })
+        });
+        pool.after_connect(move |connection, _| {
             let set = format!(
                 "SET SESSION innodb_lock_wait_timeout = {patience}, \
                  sql_mode = CONCAT(@@SESSION.sql_mode, ',NO_AUTO_VALUE_ON_ZERO')"

@@ -14,6 +14,7 @@ use crate::{
     backend::{Backend, Sql},
     capture,
     catalog::{self, Catalog},
+    detached::detached,
 };
 
 /// The commits that wait to be sealed.
@@ -34,9 +35,17 @@ pub(crate) enum View {
     Own,
 }
 
-/// Seals all commits that are there when it begins, whatever others go on to write. Returns how many. One query if there are none; some ten, and three a tracked table,
-/// for each batch of up to 500.
+/// Seals all commits that are there when it begins, whatever others go on to write. Returns how many. One query if there are none; some
+/// ten, and three a tracked table, for each batch of up to 500. It comes to its end whoever stops waiting for it.
 pub(crate) async fn seal(vsg: &Vsg) -> Result<u64> {
+    if !is_pending(vsg).await? {
+        return Ok(0);
+    }
+    let vsg = vsg.clone();
+    detached(async move { seal_pending(&vsg).await }).await
+}
+
+async fn seal_pending(vsg: &Vsg) -> Result<u64> {
     let mut sealed = 0;
     // One sealer a process is enough; others wait for it and find the work done.
     let _turn = vsg.sealing_turn().await;

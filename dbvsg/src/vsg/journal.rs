@@ -20,7 +20,7 @@ impl Vsg {
         journal::seal(self).await
     }
 
-    /// Seals at this interval until the handle is aborted.
+    /// Seals at this interval until the handle is aborted. A sealing that has begun comes to its end all the same.
     pub fn seal_in_background(&self, every: Duration) -> tokio::task::JoinHandle<()> {
         let vsg = self.clone();
         tokio::spawn(async move {
