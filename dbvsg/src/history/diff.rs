@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use futures_util::{Stream, StreamExt, TryStreamExt, future};
+use futures_util::{Stream, StreamExt, TryStreamExt, future, stream};
 use sea_orm::DatabaseConnection;
 use serde::Serialize;
 
-use super::{Position, stream};
+use super::{Position, span, state};
 use crate::{
     Result,
     backend::{Backend, Sql},
@@ -65,24 +65,19 @@ impl DiffCount {
     }
 }
 
-/// The rows that differ between two commits, in key order: one query, which looks only at keys touched in between.
-pub(crate) fn diff(
+/// The rows that differ between two commits, in key order: two queries, which look only at keys touched in between.
+pub(crate) async fn diff(
     db: DatabaseConnection,
     backend: &'static dyn Backend,
     tracked: Arc<Tracked>,
     from: Position,
     to: Position,
-) -> impl Stream<Item = Result<RowDiff>> + Send + 'static {
+) -> Result<impl Stream<Item = Result<RowDiff>> + Send + 'static> {
+    let between = from.seq.min(to.seq) + 1..=from.seq.max(to.seq);
+    let Some(touched) = span(&db, backend, &tracked, between).await? else { return Ok(stream::empty().boxed()) };
     let key = tracked.quoted_key(backend);
     let keys = |alias: &str| key.iter().map(|name| format!("{alias}.{name}")).collect::<Vec<_>>().join(", ");
-    let (first, last) = if from.seq <= to.seq { (&from, &to) } else { (&to, &from) };
     let history = backend.quote_table(&tracked.history);
-    let range = |end: &str| {
-        format!(
-            "(SELECT {end} FROM dbvsg_commit_table x JOIN dbvsg_commit c ON c.id = x.commit_id WHERE x.table_id = {} AND x.last_change > 0 AND c.seq > {} AND c.seq <= {})",
-            tracked.id, first.seq, last.seq,
-        )
-    };
     let sql = format!(
         "SELECT a.vsg_id AS from_id, b.vsg_id AS to_id, {from_columns}, {to_columns} FROM \
          (SELECT DISTINCT {keys} FROM {history} h WHERE h.vsg_id BETWEEN {low} AND {high}) k \
@@ -90,8 +85,8 @@ pub(crate) fn diff(
         from_columns = tracked.projection(backend, "a"),
         to_columns = tracked.projection(backend, "b"),
         keys = keys("h"),
-        low = range("min(x.first_change)"),
-        high = range("max(x.last_change)"),
+        low = touched.start(),
+        high = touched.end(),
         same_a = tracked.same_key(backend, "a", "k"),
         valid_a = from.valid(backend, "a"),
         same_b = tracked.same_key(backend, "b", "k"),
@@ -99,7 +94,7 @@ pub(crate) fn diff(
         order = keys("k"),
     );
     let width = tracked.table.columns.len();
-    let rows = stream(db, Sql::new(backend, sql).statement(), move |row| {
+    let rows = state::stream(db, Sql::new(backend, sql).statement(), move |row| {
         let side = |id: &str, first: usize| -> Result<Option<Row>> {
             let present = row.try_get::<Option<i64>>("", id)?.is_some();
             present.then(|| tracked.read(backend, row, first)).transpose()
@@ -115,5 +110,5 @@ pub(crate) fn diff(
             (None, None) => None,
         })
     });
-    rows.try_filter_map(future::ok).boxed()
+    Ok(rows.try_filter_map(future::ok).boxed())
 }

@@ -10,6 +10,7 @@ mod lineage;
 mod position;
 mod rewrite;
 mod select;
+mod span;
 mod state;
 
 pub use as_of::AsOf;
@@ -27,6 +28,7 @@ pub(crate) use lineage::lineage;
 pub(crate) use position::{Position, expect_head, resolve};
 pub use select::Selected;
 pub(crate) use select::{expect_question, select};
+pub(crate) use span::span;
 pub(crate) use state::{count_at, fields, row_at, row_now, rows_at, state_of, stream};
 
 /// Some of a list, and how long the whole list is.

@@ -12,7 +12,7 @@ use crate::{
     Result,
     backend::{Backend, Sql},
     catalog::Tracked,
-    history::Position,
+    history::{Position, span},
     model::Column,
 };
 
@@ -184,25 +184,12 @@ impl<'a> Filling<'a> {
 
     /// The keys of the rows that can differ, as a query; none if there are none. One query.
     async fn keys<C: ConnectionTrait>(&self, db: &C, target: &Target) -> Result<Option<String>> {
-        let mut sql = Sql::new(
-            self.backend,
-            "SELECT min(x.first_change) AS low, max(x.last_change) AS high FROM dbvsg_commit_table x \
-             JOIN dbvsg_commit c ON c.id = x.commit_id WHERE x.last_change > 0 AND x.table_id = ",
-        );
-        sql.bind(self.tracked.id);
-        let only = match target {
-            Target::State(position) | Target::Over(position) => {
-                sql.push(" AND c.seq > ").bind(position.seq);
-                String::new()
-            }
-            Target::Change { commit, .. } => {
-                sql.push(" AND c.id = ").bind(commit.id);
-                format!(" AND h.vsg_begin = {}", commit.id)
-            }
+        let (commits, only) = match target {
+            Target::State(position) | Target::Over(position) => (position.seq + 1..=i64::MAX, String::new()),
+            Target::Change { commit, .. } => (commit.seq..=commit.seq, format!(" AND h.vsg_begin = {}", commit.id)),
         };
-        let Some(row) = sql.one(db).await? else { return Ok(None) };
-        let bound = |name: &str| row.try_get::<Option<i64>>("", name);
-        let (Some(low), Some(high)) = (bound("low")?, bound("high")?) else { return Ok(None) };
+        let Some(touched) = span(db, self.backend, self.tracked, commits).await? else { return Ok(None) };
+        let (low, high) = (touched.start(), touched.end());
         let key = self.each("h", &self.tracked.quoted_key(self.backend));
         Ok(Some(format!("SELECT DISTINCT {key} FROM {} h WHERE h.vsg_id BETWEEN {low} AND {high}{only}", self.history)))
     }

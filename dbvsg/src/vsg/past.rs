@@ -68,7 +68,8 @@ impl Vsg {
         history::count_at(self.db(), self.backend(), &tracked, &position).await
     }
 
-    /// The rows of a table that differ between two commits, in key order. Its cost grows with the changes between them.
+    /// The rows of a table that differ between two commits, in key order. Two queries once both are resolved; the cost grows
+    /// with the changes between them, not with the table.
     ///
     /// # Errors
     /// As [`Vsg::as_of_in`].
@@ -82,7 +83,7 @@ impl Vsg {
         let tracked = self.tracked(table).await?;
         from.check(&tracked)?;
         to.check(&tracked)?;
-        Ok(history::diff(self.connection(), self.backend(), tracked, from, to))
+        history::diff(self.connection(), self.backend(), tracked, from, to).await
     }
 
     /// One row at a commit, or none if it was not there. One query once it is resolved.
