@@ -189,6 +189,11 @@ pub(crate) trait Backend: Portable + std::fmt::Debug {
         "NOT MATERIALIZED "
     }
 
+    /// What follows a history in a FROM so that a range of versions is read as one.
+    fn by_version(&self) -> &'static str {
+        ""
+    }
+
     /// What follows a SELECT so that it locks the rows that it reads.
     fn for_update(&self) -> &'static str {
         " FOR UPDATE"

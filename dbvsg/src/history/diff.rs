@@ -4,7 +4,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, future, stream};
 use sea_orm::DatabaseConnection;
 use serde::Serialize;
 
-use super::{Position, span, state};
+use super::{Position, state, touched};
 use crate::{
     Result,
     backend::{Backend, Sql},
@@ -74,24 +74,21 @@ pub(crate) async fn diff(
     to: Position,
 ) -> Result<impl Stream<Item = Result<RowDiff>> + Send + 'static> {
     let between = from.seq.min(to.seq) + 1..=from.seq.max(to.seq);
-    let Some(touched) = span(&db, backend, &tracked, between).await? else { return Ok(stream::empty().boxed()) };
+    let Some(touched) = touched(&db, backend, &tracked, between).await? else { return Ok(stream::empty().boxed()) };
     let key = tracked.quoted_key(backend);
-    let keys = |alias: &str| key.iter().map(|name| format!("{alias}.{name}")).collect::<Vec<_>>().join(", ");
+    let order: Vec<String> = key.iter().map(|name| format!("k.{name}")).collect();
     let history = backend.quote_table(&tracked.history);
     let sql = format!(
         "SELECT a.vsg_id AS from_id, b.vsg_id AS to_id, {from_columns}, {to_columns} FROM \
-         (SELECT DISTINCT {keys} FROM {history} h WHERE h.vsg_id BETWEEN {low} AND {high}) k \
+         ({touched}) k \
          LEFT JOIN {history} a ON {same_a} AND {valid_a} LEFT JOIN {history} b ON {same_b} AND {valid_b} ORDER BY {order}",
         from_columns = tracked.projection(backend, "a"),
         to_columns = tracked.projection(backend, "b"),
-        keys = keys("h"),
-        low = touched.start(),
-        high = touched.end(),
         same_a = tracked.same_key(backend, "a", "k"),
         valid_a = from.valid(backend, "a"),
         same_b = tracked.same_key(backend, "b", "k"),
         valid_b = to.valid(backend, "b"),
-        order = keys("k"),
+        order = order.join(", "),
     );
     let width = tracked.table.columns.len();
     let rows = state::stream(db, Sql::new(backend, sql).statement(), move |row| {

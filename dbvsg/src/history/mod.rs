@@ -10,8 +10,8 @@ mod lineage;
 mod position;
 mod rewrite;
 mod select;
-mod span;
 mod state;
+mod touched;
 
 pub use as_of::AsOf;
 pub(crate) use as_of::as_of;
@@ -28,8 +28,8 @@ pub(crate) use lineage::lineage;
 pub(crate) use position::{Position, expect_head, resolve};
 pub use select::Selected;
 pub(crate) use select::{expect_question, select};
-pub(crate) use span::span;
 pub(crate) use state::{count_at, fields, row_at, row_now, rows_at, state_of, stream};
+pub(crate) use touched::touched;
 
 /// Some of a list, and how long the whole list is.
 #[derive(Clone, Debug, PartialEq)]

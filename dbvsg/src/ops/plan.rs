@@ -12,7 +12,7 @@ use crate::{
     Result,
     backend::{Backend, Sql},
     catalog::Tracked,
-    history::{Position, span},
+    history::{Position, touched},
     model::Column,
 };
 
@@ -188,14 +188,8 @@ impl<'a> Filling<'a> {
             Target::State(position) | Target::Over(position) => (position.seq + 1..=i64::MAX, String::new()),
             Target::Change { commit, .. } => (commit.seq..=commit.seq, format!(" AND h.vsg_begin = {}", commit.id)),
         };
-        let Some(touched) = span(db, self.backend, self.tracked, commits).await? else { return Ok(None) };
-        let (low, high) = (touched.start(), touched.end());
-        let key = self.each("h", &self.tracked.quoted_key(self.backend));
-        Ok(Some(format!("SELECT DISTINCT {key} FROM {} h WHERE h.vsg_id BETWEEN {low} AND {high}{only}", self.history)))
-    }
-
-    fn each(&self, alias: &str, names: &[String]) -> String {
-        names.iter().map(|name| format!("{alias}.{name}")).collect::<Vec<_>>().join(", ")
+        let touched = touched(db, self.backend, self.tracked, commits).await?;
+        Ok(touched.map(|touched| format!("{touched}{only}")))
     }
 
     fn statements(&self, target: &Target, keys: &str) -> Vec<String> {
