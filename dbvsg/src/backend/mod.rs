@@ -189,8 +189,13 @@ pub(crate) trait Backend: Portable + std::fmt::Debug {
         "NOT MATERIALIZED "
     }
 
-    /// What follows a history in a FROM so that a range of versions is read as one.
+    /// What follows a history and its alias in a FROM so that a range of versions is read as one.
     fn by_version(&self) -> &'static str {
+        ""
+    }
+
+    /// The same, so that the versions of a few keys are.
+    fn by_key(&self) -> &'static str {
         ""
     }
 
