@@ -194,7 +194,12 @@ pub(crate) trait Backend: Portable + std::fmt::Debug {
         ""
     }
 
-    /// The same, so that the versions of a few keys are.
+    /// Joins a table after those before it, in that order.
+    fn then_join(&self) -> &'static str {
+        "JOIN"
+    }
+
+    /// What follows a history and its alias so that the versions of a few keys, which stand before it, are looked up.
     fn by_key(&self) -> &'static str {
         ""
     }

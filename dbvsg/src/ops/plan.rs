@@ -256,7 +256,7 @@ impl<'a> Filling<'a> {
         format!(
             "{} FROM ({keys}) k{}{} WHERE o.vsg_id IS NULL OR {}",
             self.insert(self.of("t"), &op, "o.vsg_id"),
-            self.join("JOIN", "t", &self.theirs),
+            self.join(self.backend.then_join(), "t", &self.theirs),
             self.join("LEFT JOIN", "o", self.now),
             self.differ("o", "t"),
         )
@@ -266,7 +266,7 @@ impl<'a> Filling<'a> {
         format!(
             "{} FROM ({keys}) k{}{} WHERE t.vsg_id IS NULL",
             self.insert(self.of("o"), "'delete'", "o.vsg_id"),
-            self.join("JOIN", "o", self.now),
+            self.join(self.backend.then_join(), "o", self.now),
             self.join("LEFT JOIN", "t", &self.theirs),
         )
     }

@@ -350,6 +350,10 @@ impl Backend for MySql {
         " FORCE INDEX (PRIMARY)"
     }
 
+    fn then_join(&self) -> &'static str {
+        "STRAIGHT_JOIN"
+    }
+
     fn by_key(&self) -> &'static str {
         // Until the server has counted anew what a large write brought, it takes a key for one of two, and reads the whole history.
         " FORCE INDEX (dbvsg_key)"
