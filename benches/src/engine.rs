@@ -5,6 +5,8 @@ use dbvsg::Synchronous;
 use sea_orm::DbBackend;
 use serde::{Deserialize, Serialize};
 
+use crate::{Error, Result};
+
 /// A database engine that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -25,6 +27,17 @@ impl Engine {
     /// As arguments and files name it.
     pub fn name(self) -> &'static str {
         self.pick("sqlite", "postgres", "mariadb")
+    }
+
+    /// The one that a URL is of.
+    pub(crate) fn of(url: &str) -> Result<Self> {
+        let scheme = url.split(':').next().unwrap_or_default();
+        match scheme {
+            "sqlite" => Ok(Self::Sqlite),
+            "postgres" | "postgresql" => Ok(Self::Postgres),
+            "mysql" | "mariadb" => Ok(Self::MariaDb),
+            _ => Err(Error::Settings(format!("no engine has URLs that begin with `{scheme}:`"))),
+        }
     }
 
     /// What is one thing on SQLite, another on PostgreSQL and a third on MariaDB.

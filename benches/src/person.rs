@@ -26,7 +26,7 @@ mod model {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(crate) use model::{ActiveModel, Column, Entity};
+pub(crate) use model::{ActiveModel, Column, Entity, Model};
 
 /// The table's name.
 pub(crate) const TABLE: &str = "person";

@@ -1,5 +1,6 @@
 //! Processes of their own, so that their memory is theirs alone and the server does not share a runtime with its clients.
 
+mod plain;
 mod serve;
 mod task;
 
@@ -24,6 +25,9 @@ struct Arguments {
 enum Work {
     /// Serves the table until standard input ends, and prints the address.
     Serve {
+        /// Whether without DBVSG.
+        #[arg(long)]
+        plain: bool,
         /// Whether a commit need not survive a power failure.
         #[arg(long)]
         normal: bool,
@@ -40,7 +44,7 @@ enum Work {
 pub fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match arguments.work {
-        Work::Serve { normal } => serve::run(&arguments.url, normal),
+        Work::Serve { plain, normal } => serve::run(&arguments.url, plain, normal),
         Work::Task(task) => task::run(&arguments.url, &task),
     }
 }

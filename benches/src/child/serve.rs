@@ -12,7 +12,13 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{Error, Result, engine::Durability, person, side::connect};
+use super::plain;
+use crate::{
+    Engine, Error, Result,
+    engine::Durability,
+    person,
+    side::{Side, connect},
+};
 
 /// A server that runs in a process of its own, and ends with this.
 pub(crate) struct Server {
@@ -22,10 +28,19 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one, and waits until it listens.
-    pub(crate) async fn start(program: &Path, url: &str, durability: Durability) -> Result<Self> {
+    /// Starts one of DBVSG's, and waits until it listens.
+    pub(crate) async fn versioned(program: &Path, url: &str, durability: Durability) -> Result<Self> {
+        Self::start(program, &[url, "serve"], durability).await
+    }
+
+    /// Starts one that knows nothing of versions.
+    pub(crate) async fn plain(program: &Path, url: &str, durability: Durability) -> Result<Self> {
+        Self::start(program, &[url, "serve", "--plain"], durability).await
+    }
+
+    async fn start(program: &Path, arguments: &[&str], durability: Durability) -> Result<Self> {
         let mut command = Command::new(program);
-        command.args([url, "serve"]).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         if durability == Durability::Normal {
             command.arg("--normal");
         }
@@ -49,16 +64,24 @@ impl Server {
 }
 
 /// Serves until standard input ends.
-pub(super) fn run(url: &str, normal: bool) -> Result<()> {
+pub(super) fn run(url: &str, plain: bool, normal: bool) -> Result<()> {
+    let durability = if normal { Durability::Normal } else { Durability::Full };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(Error::io("no runtime"))?.block_on(async {
-        let vsg = connect(url, if normal { Durability::Normal } else { Durability::Full }).await?;
-        let people = person::Entity::accessor(&vsg);
         let failed = || Error::io("the server cannot listen");
         let listener = TcpListener::bind("127.0.0.1:0").map_err(failed())?;
         let address = listener.local_addr().map_err(failed())?;
-        writeln!(std::io::stdout(), "{address}").map_err(failed())?;
         let end = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
-        Ok(Bootstrap::new(vsg).mount(people).serve_on(listener, async { _ = end.await }).await?)
+        let end = async { _ = end.await };
+        let ready = || writeln!(std::io::stdout(), "{address}").map_err(failed());
+        if plain {
+            let db = Side::plain(Engine::of(url)?, url, durability).await?.db();
+            ready()?;
+            return plain::serve(db, listener, end).await;
+        }
+        let vsg = connect(url, durability).await?;
+        let people = person::Entity::accessor(&vsg);
+        ready()?;
+        Ok(Bootstrap::new(vsg).mount(people).serve_on(listener, end).await?)
     })
 }

@@ -171,6 +171,8 @@ fn method(measured: &[Results]) -> String {
          * Rows are chosen by a random generator with a fixed seed. Every update changes something.\n\
          * *Sealing* gives commits their order and hash after they are written. Writes are measured without it and, where it says \
          so, while it goes on; what it takes a commit is a figure of its own.\n\
+         * REST: *plain* is a server that answers the same two calls and no more, poem over SeaORM; its PUT is one UPDATE without a \
+         transaction, an author or a look at the row.\n\
          * The clients, the server of REST and a database server share the cores of one machine.\n\
          * A history's bytes are those of the pages of the history table and its indexes, after many updates and sealing.\n\
          * At the end the histories are proven.\n",

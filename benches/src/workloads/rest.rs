@@ -29,23 +29,27 @@ const ROUNDS: u32 = 5;
 /// What a connection reads at once.
 const BUFFER: usize = 4096;
 
-/// Requests a second for one row, to a server in a process of its own. The client is as light as it can be, but it shares the
-/// cores with the server.
+/// Requests a second for one row, to servers in processes of their own: DBVSG's, and one that is no more than poem over SeaORM.
+/// The client is as light as it can be, but it shares the cores with them.
 pub(crate) async fn rest(run: &mut Run<'_>) -> Result<()> {
     // Other rows and ages in each round, so that each PUT changes something.
     let mut random = fastrand::Rng::with_seed(SEED);
     for durability in run.engine().durabilities() {
-        let (url, size) = (run.middle().versioned.clone(), run.middle().size);
-        let server = Server::start(&run.settings.child, &url, *durability).await?;
-        let (mut gets, mut puts) = (Sample::default(), Sample::default());
+        let (tables, program) = (run.middle(), &run.settings.child);
+        let size = tables.size;
+        let plain = Server::plain(program, &tables.plain, *durability).await?;
+        let versioned = Server::versioned(program, &tables.versioned, *durability).await?;
         let round = run.settings.scale.round;
-        for turn in Turns::within(round * 2 * ROUNDS) {
-            gets.add(turn, rate(&server.address, Method::Get, size, round, random.fork()).await?);
-            puts.add(turn, rate(&server.address, Method::Put, size, round, random.fork()).await?);
+        for method in [Method::Get, Method::Put] {
+            let [mut without, mut with] = <[Sample; 2]>::default();
+            for turn in Turns::within(round * 2 * ROUNDS) {
+                without.add(turn, rate(&plain.address, method, size, round, random.fork()).await?);
+                with.add(turn, rate(&versioned.address, method, size, round, random.fork()).await?);
+            }
+            run.add(Figure::rates(names::rest(method.name(), durability.suffix()), size, &without, &with))?;
         }
-        server.end().await?;
-        run.add(Figure::rate(names::rest("GET", durability.suffix()), size, &gets))?;
-        run.add(Figure::rate(names::rest("PUT", durability.suffix()), size, &puts))?;
+        plain.end().await?;
+        versioned.end().await?;
     }
     Ok(())
 }
@@ -57,6 +61,13 @@ enum Method {
 }
 
 impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Put => "PUT",
+        }
+    }
+
     /// A request for a row.
     fn request(self, id: i32, age: i32) -> String {
         let table = person::TABLE;

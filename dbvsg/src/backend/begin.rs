@@ -1,10 +1,14 @@
-use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, TransactionOptions, TransactionTrait};
 
 use crate::{Result, detached::detached};
 
-/// Begins a transaction, in a task of its own: whoever is cut off while the server answers would otherwise leave a connection
-/// in the pool that is inside one, for the next to stumble over. One that nobody waits for any more is undone.
+/// Begins a transaction. On servers in a task of its own: whoever is cut off while one answers would otherwise leave a
+/// connection in the pool that is inside a transaction, for the next to stumble over. The driver of SQLite undoes what nobody waits
+/// for any more.
 pub(crate) async fn begin(db: &DatabaseConnection, options: TransactionOptions) -> Result<DatabaseTransaction> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        return Ok(db.begin_with_options(options).await?);
+    }
     let db = db.clone();
     detached(async move { Ok(db.begin_with_options(options).await?) }).await
 }
