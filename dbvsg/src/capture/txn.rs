@@ -126,9 +126,19 @@ where
     E: From<Error>,
 {
     let txn = begin_patiently(vsg, author).await?;
-    let value = work(&txn).await?;
-    txn.commit().await?;
-    Ok(value)
+    match work(&txn).await {
+        Ok(value) => {
+            txn.commit().await?;
+            Ok(value)
+        }
+        Err(error) => {
+            // Not left to the drop of it: its locks are gone when the caller goes on, and no connection is given up for it.
+            if let Err(error) = txn.rollback().await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "the database undoes it by itself");
+            }
+            Err(error)
+        }
+    }
 }
 
 impl Txn {
