@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dbvsg::{
-    Author, Error, Reference,
+    Author, ConnectOptions, Error, Reference, Vsg,
     sea_orm::{ConnectionTrait, Statement, TransactionTrait},
 };
 use dbvsg_tests::{Engine, Scene, scenarios};
@@ -17,6 +17,7 @@ scenarios!(
     an_actor_must_be_usable,
     futures_can_move_between_threads,
     whoever_gives_up_costs_no_connection,
+    what_failed_has_let_go,
     an_outside_transaction_is_one_commit_and_a_dbvsg_one_parts_two,
     each_plain_write_of_this_program_is_a_commit,
 );
@@ -198,6 +199,27 @@ async fn whoever_gives_up_costs_no_connection(engine: Engine) {
     }
     scene.commit("UPDATE c SET n = 100").await;
     assert_eq!(scene.rows("SELECT n FROM c").await, ["100", "100"]);
+    scene.end().await;
+}
+
+/// Another connection, which does not wait, can write at once.
+async fn what_failed_has_let_go(engine: Engine) {
+    let scene = counters(engine).await;
+    let mut options = ConnectOptions::default();
+    options.busy_timeout = Duration::from_millis(1);
+    let other = Vsg::connect_with(&scene.url(), &options).await.unwrap();
+    let now = "SELECT n FROM c WHERE id = 1 FOR UPDATE NOWAIT";
+    let lock = engine.pick("UPDATE c SET n = n WHERE id = 1", now, now);
+    for _ in 0..30 {
+        let failed = scene.vsg.transaction("ann", async |txn| {
+            txn.execute_unprepared("UPDATE c SET n = 9").await?;
+            Err::<(), _>(Error::UnknownColumn { table: "c".into(), column: "m".into() })
+        });
+        assert!(matches!(failed.await, Err(Error::UnknownColumn { .. })));
+        other.connection().execute_unprepared(lock).await.unwrap();
+    }
+    other.close().await.unwrap();
+    assert_eq!(scene.rows("SELECT n FROM c").await, ["0", "0"]);
     scene.end().await;
 }
 

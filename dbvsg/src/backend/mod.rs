@@ -199,11 +199,6 @@ pub(crate) trait Backend: Portable + std::fmt::Debug {
         "JOIN"
     }
 
-    /// What follows a history and its alias so that the versions of a few keys, which stand before it, are looked up.
-    fn by_key(&self) -> &'static str {
-        ""
-    }
-
     /// What follows a SELECT so that it locks the rows that it reads.
     fn for_update(&self) -> &'static str {
         " FOR UPDATE"

@@ -81,10 +81,9 @@ pub(crate) async fn diff(
     let sql = format!(
         "SELECT a.vsg_id AS from_id, b.vsg_id AS to_id, {from_columns}, {to_columns} FROM \
          ({touched}) k \
-         LEFT JOIN {history} a{by_key} ON {same_a} AND {valid_a} LEFT JOIN {history} b{by_key} ON {same_b} AND {valid_b} ORDER BY {order}",
+         LEFT JOIN {history} a ON {same_a} AND {valid_a} LEFT JOIN {history} b ON {same_b} AND {valid_b} ORDER BY {order}",
         from_columns = tracked.projection(backend, "a"),
         to_columns = tracked.projection(backend, "b"),
-        by_key = backend.by_key(),
         same_a = tracked.same_key(backend, "a", "k"),
         valid_a = from.valid(backend, "a"),
         same_b = tracked.same_key(backend, "b", "k"),

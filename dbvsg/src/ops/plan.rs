@@ -220,7 +220,7 @@ impl<'a> Filling<'a> {
     /// The version of the key of `k` that is valid at a position.
     fn join(&self, kind: &str, alias: &str, position: &Position) -> String {
         let (same, valid) = (self.tracked.same_key(self.backend, alias, "k"), position.valid(self.backend, alias));
-        format!(" {kind} {} {alias}{} ON {same} AND {valid}", self.history, self.backend.by_key())
+        format!(" {kind} {} {alias} ON {same} AND {valid}", self.history)
     }
 
     /// Whether two versions differ in a column whose change makes a version.

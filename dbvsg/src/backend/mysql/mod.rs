@@ -351,12 +351,9 @@ impl Backend for MySql {
     }
 
     fn then_join(&self) -> &'static str {
+        // Until the server has counted anew what a large write brought, it takes a key for one of two, and would begin with the
+        // whole history.
         "STRAIGHT_JOIN"
-    }
-
-    fn by_key(&self) -> &'static str {
-        // Until the server has counted anew what a large write brought, it takes a key for one of two, and reads the whole history.
-        " FORCE INDEX (dbvsg_key)"
     }
 
     fn next_ids(&self, count: usize) -> Option<Statement> {
