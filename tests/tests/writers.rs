@@ -199,7 +199,7 @@ async fn replay(scene: &Scene, start: dbvsg::CommitId, mut committed: Committed,
     scene.vsg.seal().await.unwrap();
     let rows = scene
         .rows(
-            "SELECT h.id, c.uuid FROM marks_history h JOIN dbvsg_commit c ON c.id = h.vsg_begin WHERE c.seq IS NOT NULL \
+            "SELECT h.id, c.uuid FROM marks_history h JOIN dbvsg_commit c ON c.id = h.vsg_begin \
              ORDER BY c.seq, h.vsg_id",
         )
         .await;

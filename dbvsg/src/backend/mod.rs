@@ -1,6 +1,7 @@
 //! What differs between the databases. Nothing outside this folder knows a dialect.
 
 mod alteration;
+mod applying;
 mod begin;
 mod boundaries;
 mod connect;
@@ -22,6 +23,7 @@ use sea_orm::{
 };
 
 pub(crate) use alteration::Alteration;
+pub(crate) use applying::{Applying, Held};
 pub(crate) use begin::begin;
 pub(crate) use boundaries::{Boundaries, Boundary};
 pub(crate) use connect::connect;
@@ -34,7 +36,7 @@ pub(crate) use sql::Sql;
 use crate::{
     Error, Result,
     catalog::Tracked,
-    model::{Column, ColumnKind, ForeignKey, Table, TableName, Value},
+    model::{Column, Table, TableName, Value},
 };
 
 /// Whether writers wait for each other, which decides how their commits come into order.
@@ -67,15 +69,6 @@ pub(crate) struct Context {
     pub(crate) message: Option<String>,
     pub(crate) query: Option<String>,
     pub(crate) meta: Option<String>,
-}
-
-/// The application's own triggers and rules of a table.
-#[derive(Debug, Default)]
-pub(crate) struct Held {
-    /// What holds them still.
-    pub(crate) hold: Vec<String>,
-    /// What lets them act again.
-    pub(crate) release: Vec<String>,
 }
 
 /// The place a commit gets when it is sealed.
@@ -122,7 +115,7 @@ pub(crate) struct Retype {
 ///
 /// Statements are returned rather than run wherever the same statement can run on a pool and in a transaction.
 #[async_trait::async_trait]
-pub(crate) trait Backend: Portable + std::fmt::Debug {
+pub(crate) trait Backend: Applying + Portable + std::fmt::Debug {
     /// The engine's name in reports: `sqlite`.
     fn name(&self) -> &'static str;
 
@@ -197,6 +190,11 @@ pub(crate) trait Backend: Portable + std::fmt::Debug {
     /// Joins a table after those before it, in that order.
     fn then_join(&self) -> &'static str {
         "JOIN"
+    }
+
+    /// Whether a statement is planned anew at each call for the sake of the parameter of its limit.
+    fn plans_by_limit(&self) -> bool {
+        false
     }
 
     /// What follows a SELECT so that it locks the rows that it reads.
@@ -334,7 +332,7 @@ pub(crate) trait Backend: Portable + std::fmt::Debug {
     /// What is done before sealing, once this transaction is the only one that seals.
     fn begin_sealing(&self) -> Vec<String>;
 
-    /// Gives commits their places.
+    /// Puts commits that are pending into their places, as what they have become.
     fn place(&self, placings: &[Placing]) -> Statement;
 
     /// Sets the end of the versions that sealed changes superseded: those in this range of change ids (both ends
@@ -400,31 +398,27 @@ pub(crate) trait Backend: Portable + std::fmt::Debug {
     /// A condition that holds where two expressions of a column differ in any way, NULL-safe and to the byte.
     fn differs(&self, column: &Column, a: &str, b: &str) -> String;
 
-    /// The ids of the commits that are not sealed, as a query. Those that no sealing has looked at yet wait in a table of
-    /// their own.
-    fn unsealed(&self) -> &'static str {
-        "SELECT id FROM dbvsg_commit WHERE seq IS NULL UNION ALL SELECT id FROM dbvsg_pending"
+    /// The id of a new commit, as an expression.
+    fn next_commit(&self) -> String;
+
+    /// Takes these commits, one at least, out of `dbvsg_pending`.
+    fn take_pending(&self, commits: &[i64]) -> String {
+        let ids: Vec<String> = commits.iter().map(i64::to_string).collect();
+        format!("DELETE FROM dbvsg_pending WHERE id IN ({})", ids.join(", "))
     }
 
     /// A condition that holds where an id of a commit, an expression, is that of a sealed one. Nearly all are before the first
     /// that is not, which is one comparison with what is computed once.
     fn is_sealed(&self, commit: &str) -> String {
-        let unsealed = self.unsealed();
         format!(
-            "({commit} < (SELECT coalesce(min(u.id), {}) FROM ({unsealed}) u) OR {commit} NOT IN ({unsealed}))",
+            "({commit} < (SELECT coalesce(min(p.id), {}) FROM dbvsg_pending p) OR {commit} NOT IN (SELECT p.id FROM dbvsg_pending p))",
             i64::MAX
         )
     }
 
-    /// How many commits are not sealed, and when the first of them was written, as a query for `commits` and `oldest`.
-    fn backlog(&self) -> &'static str {
-        "SELECT count(*) AS commits, min(w.written_at) AS oldest FROM (\
-         SELECT written_at FROM dbvsg_commit WHERE seq IS NULL UNION ALL SELECT written_at FROM dbvsg_pending) w"
-    }
-
-    /// What stands before the columns and before the values of an INSERT, so that the column of ids is filled where it does
-    /// not fill itself.
-    fn fresh_id(&self, _column: &str) -> (String, String) {
+    /// What stands before the columns and before the values of an INSERT, so that versions get their ids where the column
+    /// does not fill itself.
+    fn fresh_id(&self) -> (String, String) {
         (String::new(), String::new())
     }
 
@@ -453,91 +447,6 @@ pub(crate) trait Backend: Portable + std::fmt::Debug {
     fn key_step(&self) -> &'static str {
         "1"
     }
-
-    /// The temporary table that holds the plan of a table, quoted.
-    fn plan_name(&self, tracked: &Tracked) -> String;
-
-    /// Creates it, made like the history.
-    fn create_plan(&self, tracked: &Tracked) -> Vec<String>;
-
-    /// What follows once it is filled.
-    fn plan_is_filled(&self, _tracked: &Tracked) -> Vec<String> {
-        Vec::new()
-    }
-
-    /// Drops it, if it is there.
-    fn drop_plan(&self, tracked: &Tracked) -> Vec<String>;
-
-    /// Changes the rows `l` of a table for which a plan has a row `p` of the same key, and a condition holds. `sets` are
-    /// columns and what they become.
-    fn update_planned(
-        &self,
-        table: &str,
-        plan: &str,
-        same_key: &str,
-        sets: &[(String, String)],
-        condition: &str,
-    ) -> String {
-        let sets: Vec<String> = sets.iter().map(|(column, value)| format!("{column} = {value}")).collect();
-        format!("UPDATE {table} AS l SET {} FROM {plan} p WHERE {same_key} AND {condition}", sets.join(", "))
-    }
-
-    /// Deletes the rows of a table for which a plan has a row `p` of the same key, and a condition holds.
-    fn delete_planned(&self, table: &str, plan: &str, key: &[String], condition: &str) -> String;
-
-    /// What follows the columns of an INSERT that gives the values of automatic keys.
-    fn inserting(&self) -> &'static str {
-        ""
-    }
-
-    /// A value of this column that no row is likely to have, made from a number that no other has.
-    fn token(&self, column: &Column, number: &str) -> Option<String> {
-        match column.kind {
-            ColumnKind::Integer | ColumnKind::Decimal | ColumnKind::Float => Some(format!("-{number}")),
-            ColumnKind::Text => Some(format!("CAST({number} AS {})", self.text())),
-            _ => None,
-        }
-    }
-
-    /// The type that a number is cast to so that it is text.
-    fn text(&self) -> &'static str {
-        "TEXT"
-    }
-
-    /// The commit of the running transaction, as an expression, once it has captured something.
-    fn running_commit(&self) -> &'static str;
-
-    /// Opens the commit of the running transaction though nothing was captured.
-    fn open_commit(&self) -> Vec<String>;
-
-    /// A pool of one connection to apply plans over, where that has to be set up in a way that no other may inherit.
-    async fn apply_pool(&self, _db: &DatabaseConnection) -> Result<Option<DatabaseConnection>> {
-        Ok(None)
-    }
-
-    /// The isolation under which a plan is made and applied.
-    fn apply_isolation(&self) -> Option<IsolationLevel> {
-        self.latest()
-    }
-
-    /// Keeps writers off a table until the transaction ends, those included that would add rows.
-    fn lock_for_apply(&self, table: &TableName) -> Option<String> {
-        self.lock_table(table)
-    }
-
-    /// Whether foreign keys neither refuse nor do anything over [`Backend::apply_pool`].
-    fn ignores_references(&self) -> bool {
-        false
-    }
-
-    /// Puts off what foreign keys of these tables refuse to the end of what follows. Returns what ends it.
-    async fn ease(&self, db: &DatabaseExecutor<'_>, children: &[&TableName]) -> Result<Vec<String>>;
-
-    /// The foreign keys that refer to a table, with the tables that have them.
-    async fn referring(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Vec<(TableName, ForeignKey)>>;
-
-    /// The triggers and rules of a table that are not DBVSG's.
-    async fn own_triggers(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Held>;
 
     /// The time now in microseconds, as an expression.
     fn now(&self) -> &'static str;

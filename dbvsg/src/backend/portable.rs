@@ -8,11 +8,6 @@ use crate::{
     model::{Column, Stored, Table, TableName},
 };
 
-/// The commits of a server.
-const COMMITS: &str = "(SELECT id, uuid, branch_id, seq, parent_id, merged_id, actor, operation, query, message, meta, written_at, \
-    committed_at, hash FROM dbvsg_commit UNION ALL SELECT id, uuid, 1, NULL, NULL, NULL, actor, operation, query, message, meta, \
-    written_at, NULL, NULL FROM dbvsg_pending) c";
-
 /// Something that a database holds beside rows, and the statements that make it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Object {
@@ -124,11 +119,6 @@ pub(crate) trait Portable: Send + Sync {
     /// A table where its own rows are meant, and not those of tables that inherit from it.
     fn only(&self, table: &Table) -> String;
 
-    /// What the commits are read from: those that no sealing has looked at yet wait in a table of their own.
-    fn commits(&self) -> &'static str {
-        COMMITS
-    }
-
     /// Reads one column of a row, so that it can be stored again just as it is.
     fn stored(&self, row: &QueryResult, index: usize) -> Result<Stored>;
 
@@ -149,7 +139,7 @@ pub(crate) trait Portable: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Empties what is only known of running transactions, once the journal was put in place of another.
+    /// Empties what is known of transactions that are running, and of those that are not sealed yet.
     async fn forget_running(&self, _txn: &DatabaseTransaction) -> Result<()> {
         Ok(())
     }

@@ -271,34 +271,26 @@ pub(super) async fn baseline(
     if filled.is_empty() {
         return Ok(None);
     }
-    let uuid = CommitId::random();
-    let (column, fresh) = backend.fresh_id("id");
-    let into = format!(
-        "INSERT INTO dbvsg_commit ({column}uuid, branch_id, actor, operation, message, query, meta, written_at)"
-    );
-    let mut sql = Sql::new(backend, format!("{into} VALUES ({fresh}"));
     let message = author.message.clone().unwrap_or_else(|| match enabled {
         [one] => format!("{} enabled", one.name()),
         several => format!("{} tables enabled", several.len()),
     });
-    sql.bind(uuid.to_string()).push(&format!(", {MAIN}, ")).bind(author.actor.as_str()).push(", 'BASELINE', ");
-    sql.bind(message).push(", ").bind(author.query.clone()).push(", ");
-    sql.bind(author.meta.as_ref().map(ToString::to_string)).push(&format!(", {})", backend.now()));
-    sql.execute(txn).await?;
+    let author = author.clone().because(message);
+    let commit = journal::open(txn, backend, author, "BASELINE").await?;
     for tracked in filled {
-        txn.execute_unprepared(&first_versions(backend, tracked, uuid)).await?;
+        txn.execute_unprepared(&first_versions(backend, tracked, commit.id)).await?;
     }
-    Ok(Some(uuid))
+    Ok(Some(commit.uuid))
 }
 
 /// The statement that makes the rows of a table its first versions.
-fn first_versions(backend: &dyn Backend, tracked: &Tracked, uuid: CommitId) -> String {
+fn first_versions(backend: &dyn Backend, tracked: &Tracked, commit: i64) -> String {
     let columns: Vec<String> = tracked.captured_columns().map(|column| backend.quote(&column.name)).collect();
     let each = |names: &[String]| names.iter().map(|name| format!("l.{name}")).collect::<Vec<_>>().join(", ");
-    let (column, fresh) = backend.fresh_id("vsg_id");
+    let (column, fresh) = backend.fresh_id();
     backend.copying(format!(
         "INSERT INTO {} ({}, {column}vsg_branch, vsg_begin, vsg_op) \
-         SELECT {}, {fresh}{MAIN}, (SELECT c.id FROM dbvsg_commit c WHERE c.uuid = '{uuid}'), 'baseline' FROM {} l ORDER BY {}",
+         SELECT {}, {fresh}{MAIN}, {commit}, 'baseline' FROM {} l ORDER BY {}",
         backend.quote_table(&tracked.history),
         columns.join(", "),
         each(&columns),

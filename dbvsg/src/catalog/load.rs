@@ -82,7 +82,8 @@ pub(crate) async fn look<C: ConnectionTrait>(
     backend: &'static dyn Backend,
     catalog: &Catalog,
 ) -> Result<(bool, bool)> {
-    let sql = format!("SELECT {}, EXISTS ({}) AS pending {LISTED}", numbers(backend), backend.unsealed());
+    let pending = "EXISTS (SELECT 1 FROM dbvsg_pending) AS pending";
+    let sql = format!("SELECT {}, {pending} {LISTED}", numbers(backend));
     let Some(row) = Sql::new(backend, sql).one(db).await? else { return Ok((true, true)) };
     Ok((read_stamp(&row)? == catalog.stamp, row.try_get("", "pending")?))
 }

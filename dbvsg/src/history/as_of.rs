@@ -1,6 +1,9 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait,
+    Value as Bound, Values,
+};
 
 use super::{Position, Selected, rewrite::Scanned, select, state::state_of};
 use crate::{
@@ -93,7 +96,11 @@ impl AsOf {
         let tables: Vec<(&[String], &str)> =
             meant.iter().map(|(tracked, schemas)| (&schemas[..], tracked.table.name.name.as_str())).collect();
         let bare = scanned.without_schemas(&tables);
-        statement.sql = Scanned::new(&bare).with(&expressions);
+        let mut past = Scanned::new(&bare).with(&expressions);
+        if self.backend().plans_by_limit() {
+            settle_limit(&mut past, &mut statement.values);
+        }
+        statement.sql = past;
         Ok(statement)
     }
 
@@ -102,6 +109,20 @@ impl AsOf {
         let name = backend.quote(&tracked.table.name.name);
         format!("{name} AS {}({})", backend.inlined(), state_of(backend, tracked, &self.position))
     }
+}
+
+/// Writes the limit into a statement that ends with its parameter. The text of a table's past is long, so to plan it is most of the
+/// work of reading a single row; the limits of a program are few, so its statements stay few.
+fn settle_limit(sql: &mut String, values: &mut Option<Values>) {
+    let Some(place) = Scanned::new(sql).bound_limit() else { return };
+    let Some(Values(values)) = values else { return };
+    let limit = match values.last() {
+        Some(Bound::BigUnsigned(Some(limit))) => limit.to_string(),
+        Some(Bound::BigInt(Some(limit))) => limit.to_string(),
+        _ => return,
+    };
+    values.pop();
+    sql.replace_range(place.., &limit);
 }
 
 fn refused(reason: &str) -> DbErr {

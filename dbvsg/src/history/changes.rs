@@ -119,7 +119,7 @@ pub(crate) async fn changes<C: ConnectionTrait>(
         return changes_of_row(db, backend, &tracked, key, filter).await;
     }
     let source = |sql: &mut Sql| {
-        sql.push(" FROM dbvsg_commit_table x JOIN dbvsg_commit c ON c.id = x.commit_id WHERE c.seq IS NOT NULL");
+        sql.push(" FROM dbvsg_commit_table x JOIN dbvsg_commit c ON c.id = x.commit_id WHERE TRUE");
         if let Some(tracked) = &table {
             sql.push(" AND x.table_id = ").bind(tracked.id);
         }
@@ -290,9 +290,9 @@ pub(super) fn op(tracked: &Tracked, row: &QueryResult) -> Result<Op> {
     })
 }
 
-/// Narrows versions `h` of commits `c` to those of one row that are sealed.
+/// Narrows versions `h` to those of one row.
 pub(super) fn of_row(sql: &mut Sql, tracked: &Tracked, key: &Key) {
-    sql.push(" WHERE ").has_key(tracked, "h", key).push(" AND c.seq IS NOT NULL");
+    sql.push(" WHERE ").has_key(tracked, "h", key);
 }
 
 /// How many versions of one row there are. One query.

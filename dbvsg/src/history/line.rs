@@ -53,7 +53,7 @@ async fn last_reset<C: ConnectionTrait>(
     let mut sql = Sql::new(
         backend,
         "SELECT c.id, e.reset_id FROM dbvsg_entry e JOIN dbvsg_commit c ON c.uuid = e.commit_uuid \
-         WHERE e.reset_id IS NOT NULL AND c.seq IS NOT NULL AND e.table_id = ",
+         WHERE e.reset_id IS NOT NULL AND e.table_id = ",
     );
     sql.bind(table.id).push(" AND c.id < ").bind(before).push(" ORDER BY c.id DESC LIMIT 1");
     let row = sql.one(db).await?;

@@ -60,7 +60,7 @@ impl Position {
     }
 }
 
-const COMMIT: &str = "SELECT c.id, c.uuid, c.seq FROM dbvsg_commit c WHERE c.seq IS NOT NULL";
+const COMMIT: &str = "SELECT c.id, c.uuid, c.seq FROM dbvsg_commit c WHERE ";
 
 /// The commit that a reference names; with a table, HEAD is the commit it is at, and `~n` goes back from there. One query;
 /// for a table's HEAD two, and two more for each reset on the way.
@@ -80,27 +80,27 @@ pub(crate) async fn resolve<C: ConnectionTrait>(
                 return found.ok_or_else(|| unknown("the table does not have so many commits"));
             }
             None => {
-                sql.push(&format!(" AND NOT {IS_RESET} ORDER BY c.seq DESC LIMIT 1 OFFSET ")).bind(i64::from(back));
+                sql.push(&format!("NOT {IS_RESET} ORDER BY c.seq DESC LIMIT 1 OFFSET ")).bind(i64::from(back));
                 "there are not so many commits"
             }
         },
         (_, Reference::Commit(id)) => {
-            sql.push(" AND c.uuid = ").bind(id.to_string());
+            sql.push("c.uuid = ").bind(id.to_string());
             "there is no such commit"
         }
         (_, Reference::Prefix(digits)) => {
             let prefix = hyphenated(digits);
             // `g` comes after the last hex digit.
-            sql.push(" AND c.uuid >= ").bind(prefix.as_str()).push(" AND c.uuid < ").bind(format!("{prefix}g"));
+            sql.push("c.uuid >= ").bind(prefix.as_str()).push(" AND c.uuid < ").bind(format!("{prefix}g"));
             sql.push(" ORDER BY c.seq LIMIT 10");
             "no commit begins with these digits"
         }
         (_, Reference::At(moment)) => {
-            sql.push(" AND c.committed_at <= ").bind(moment.timestamp_micros()).push(" ORDER BY c.seq DESC LIMIT 1");
+            sql.push("c.committed_at <= ").bind(moment.timestamp_micros()).push(" ORDER BY c.seq DESC LIMIT 1");
             "it is before the first commit"
         }
         (_, Reference::Name(_) | Reference::Head { .. }) => {
-            sql.push(" AND c.id = (SELECT t.commit_id FROM dbvsg_tag t WHERE t.live = 1 AND t.name = ");
+            sql.push("c.id = (SELECT t.commit_id FROM dbvsg_tag t WHERE t.live = 1 AND t.name = ");
             sql.bind(reference.to_string()).push(")");
             "there is no tag, branch or commit of this name"
         }

@@ -118,6 +118,14 @@ impl<'a> Scanned<'a> {
         text
     }
 
+    /// Where the parameter stands with which the statement ends, if that is its limit.
+    pub(super) fn bound_limit(&self) -> Option<usize> {
+        let last = self.tokens.last()?;
+        let is_limit = matches!(&last.token, Token::Word(word) if word.eq_ignore_ascii_case("LIMIT"));
+        let rest = &self.sql[last.end..];
+        (is_limit && rest.trim() == "?").then(|| last.end + rest.len() - rest.trim_start().len())
+    }
+
     /// Puts common table expressions before the statement, or among its own.
     pub(super) fn with(&self, expressions: &[String]) -> String {
         if expressions.is_empty() {
@@ -202,6 +210,22 @@ mod tests {
             bare("SELECT main.other, 'main.users' FROM x.users"),
             "SELECT main.other, 'main.users' FROM x.users"
         );
+    }
+
+    #[test]
+    fn the_parameter_of_a_limit_is_found_at_the_end_only() {
+        let at = |sql: &str| Scanned::new(sql).bound_limit().map(|place| sql[place..].to_owned());
+        assert_eq!(at("SELECT a FROM t WHERE b = ? LIMIT ?").as_deref(), Some("?"));
+        assert_eq!(at("SELECT a FROM t limit  ? ").as_deref(), Some("? "));
+        for sql in [
+            "SELECT 1",
+            "SELECT a FROM t LIMIT ? OFFSET ?",
+            "SELECT a FROM t LIMIT ?, ?",
+            "SELECT a FROM t LIMIT 1",
+            "SELECT ?",
+        ] {
+            assert_eq!(at(sql), None, "{sql}");
+        }
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::DatabaseTransaction;
 
 use super::{
     canonical::{TableEntry, commit_hash},
     pending::{Pending, TableState},
 };
 use crate::{
-    Error, Result,
+    Result,
     backend::{Backend, Placing, Sql},
     catalog::Tracked,
     model::{CommitId, Hash},
@@ -31,7 +31,7 @@ impl Tail {
     pub(super) async fn read(txn: &DatabaseTransaction, backend: &'static dyn Backend, promised: i64) -> Result<Self> {
         let sql = "SELECT c.id, c.seq, c.committed_at, c.hash, e.reset_id FROM dbvsg_commit c \
                    LEFT JOIN dbvsg_entry e ON e.commit_uuid = c.uuid AND e.table_id = 0 \
-                   WHERE c.seq IS NOT NULL ORDER BY c.seq DESC LIMIT 1";
+                   ORDER BY c.seq DESC LIMIT 1";
         let Some(row) = Sql::new(backend, sql).one(txn).await? else {
             return Ok(Self { time: promised, ..Self::default() });
         };
@@ -45,6 +45,10 @@ impl Tail {
         })
     }
 
+    pub(super) fn id(&self) -> Option<i64> {
+        self.id
+    }
+
     pub(super) fn seq(&self) -> i64 {
         self.seq
     }
@@ -55,34 +59,6 @@ pub(super) struct Chained {
     pub(super) placings: Vec<Placing>,
     /// The tables of each commit, by its id.
     pub(super) entries: Vec<(i64, TableEntry)>,
-}
-
-/// The ids that the commits have in the line, in the order given. They grow along it, so that a version's place is told by
-/// one comparison. A commit that began before the one it follows takes the id of its last change; if that was made before,
-/// too (it came to its end after what it follows was sealed), it takes a fresh one, and so do those behind it.
-pub(super) async fn number(
-    txn: &DatabaseTransaction,
-    backend: &'static dyn Backend,
-    tail: &Tail,
-    written: &[Pending],
-) -> Result<Vec<i64>> {
-    let (mut ids, mut last) = (Vec::with_capacity(written.len()), tail.id);
-    for pending in written {
-        let mut own = [pending.header.id, pending.last_change()].into_iter();
-        let Some(id) = own.find(|id| last.is_none_or(|last| *id > last)) else { break };
-        ids.push(id);
-        last = Some(id);
-    }
-    let missing = written.len() - ids.len();
-    if missing > 0 {
-        let damaged =
-            || Error::Corrupted { detail: "a commit has a smaller id than one that was sealed before".into() };
-        let rows = txn.query_all_raw(backend.next_ids(missing).ok_or_else(damaged)?).await?;
-        let mut fresh = rows.iter().map(|row| row.try_get::<i64>("", "id")).collect::<Result<Vec<_>, _>>()?;
-        fresh.sort_unstable();
-        ids.extend(fresh);
-    }
-    Ok(ids)
 }
 
 /// Places the commits in the order given, under these ids, and brings the states of their tables up to date.
@@ -146,42 +122,6 @@ fn label(tables: &[(TableEntry, Hash)]) -> &'static str {
         (Some(only), None) => only,
         _ => "TRANSACTION",
     }
-}
-
-/// Moves the versions of commits that take another id. One statement for a table and a hundred commits.
-pub(super) async fn renumber(
-    txn: &DatabaseTransaction,
-    backend: &'static dyn Backend,
-    placings: &[Placing],
-    entries: &[(i64, TableEntry)],
-    tables: &HashMap<i64, (Arc<Tracked>, TableState)>,
-) -> Result<()> {
-    let moved: HashMap<i64, i64> = placings
-        .iter()
-        .filter(|placing| placing.id != placing.written_id)
-        .map(|placing| (placing.id, placing.written_id))
-        .collect();
-    for (table, (tracked, _)) in tables {
-        let moves: Vec<(i64, &TableEntry)> = entries
-            .iter()
-            .filter(|(_, entry)| entry.table == *table && !entry.is_empty())
-            .filter_map(|(id, entry)| Some((*moved.get(id)?, entry)))
-            .collect();
-        let target: HashMap<i64, i64> = moved.iter().map(|(id, written)| (*written, *id)).collect();
-        for moves in moves.chunks(100) {
-            let first = moves.iter().map(|(_, entry)| entry.first_change).min().unwrap_or_default();
-            let last = moves.iter().map(|(_, entry)| entry.last_change).max().unwrap_or_default();
-            let history = backend.quote_table(&tracked.history);
-            let mut sql = Sql::new(backend, format!("UPDATE {history} SET vsg_begin = CASE vsg_begin"));
-            for (written, _) in moves {
-                sql.push(&format!(" WHEN {written} THEN {}", target[written]));
-            }
-            sql.push(" END WHERE vsg_id BETWEEN ").bind(first).push(" AND ").bind(last);
-            sql.push(" AND vsg_begin IN (").bind_all(moves.iter().map(|(written, _)| *written)).push(")");
-            sql.execute(txn).await?;
-        }
-    }
-    Ok(())
 }
 
 pub(super) async fn insert_entries(

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction};
 
-use super::View;
+use super::{Opened, View};
 use crate::{
     Author, CommitId, Result, Vsg,
     backend::{Backend, Sql},
@@ -174,10 +174,10 @@ pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<Commit
         }
     }
     journal::seal_within(&txn, vsg, View::Own).await?;
-    let id = open(&txn, backend, author, "RECONCILE").await?;
+    let commit = journal::open(&txn, backend, author, "RECONCILE").await?;
     let mut written = 0;
     for tracked in catalog.iter() {
-        written += record(&txn, backend, tracked, id).await?;
+        written += record(&txn, backend, tracked, commit).await?;
         if backend.transactional_ddl() {
             repair_triggers(&txn, backend, tracked).await?;
         }
@@ -185,28 +185,7 @@ pub(crate) async fn reconcile(vsg: &Vsg, author: Author) -> Result<Option<Commit
     // Without a row the commit is empty, and sealing forgets it.
     journal::seal_within(&txn, vsg, View::Own).await?;
     txn.commit().await?;
-    Ok((written > 0).then_some(id))
-}
-
-/// Opens a commit for what is about to be recorded; all that was written before it must be sealed.
-pub(crate) async fn open(
-    txn: &DatabaseTransaction,
-    backend: &'static dyn Backend,
-    author: Author,
-    operation: &str,
-) -> Result<CommitId> {
-    let id = CommitId::random();
-    let (column, fresh) = backend.fresh_id("id");
-    let into = format!(
-        "INSERT INTO dbvsg_commit ({column}uuid, branch_id, actor, operation, message, query, meta, written_at)"
-    );
-    let mut sql = Sql::new(backend, format!("{into} VALUES ({fresh}"));
-    sql.bind(id.to_string()).push(", ").bind(MAIN).push(", ").bind(author.actor).push(", ").bind(operation);
-    sql.push(", ").bind(author.message).push(", ").bind(author.query);
-    sql.push(", ").bind(author.meta.map(|meta| meta.to_string()));
-    sql.push(&format!(", {})", backend.now()));
-    sql.execute(txn).await?;
-    Ok(id)
+    Ok((written > 0).then_some(commit.uuid))
 }
 
 /// Records what the table holds and its history does not know, as changes of a commit. Returns how many there were.
@@ -214,12 +193,11 @@ pub(crate) async fn record(
     txn: &DatabaseTransaction,
     backend: &'static dyn Backend,
     tracked: &Tracked,
-    commit: CommitId,
+    commit: Opened,
 ) -> Result<u64> {
     let comparison = Comparison::new(backend, tracked);
-    let (column, fresh) = backend.fresh_id("vsg_id");
-    let current = format!("(SELECT id FROM dbvsg_commit WHERE uuid = '{commit}')");
-    let rest = |op: &str| format!("{fresh}{MAIN}, {current}, {op}");
+    let (column, fresh) = backend.fresh_id();
+    let rest = |op: &str| format!("{fresh}{MAIN}, {}, {op}", commit.id);
     let unknown = comparison.unknown(&format!(
         "{}, {}",
         comparison.columns("l"),

@@ -34,12 +34,15 @@ pub(crate) async fn note<C: ConnectionTrait>(
     Ok(())
 }
 
-/// The entries of the commits that are not sealed, by their ids. One query.
+/// The entries of the commits that are not sealed, of a range of ids, both ends included. One query.
 pub(super) async fn pending<C: ConnectionTrait>(
     db: &C,
     backend: &'static dyn Backend,
+    (first, last): (i64, i64),
 ) -> Result<HashMap<i64, Entries>> {
-    read(db, Sql::new(backend, format!("{SELECT} c.seq IS NULL"))).await
+    let mut sql = Sql::new(backend, select("dbvsg_pending"));
+    sql.push("c.id BETWEEN ").bind(first).push(" AND ").bind(last);
+    read(db, sql).await
 }
 
 /// The entries of the commits of a range, both ends included, by their ids. One query.
@@ -48,13 +51,14 @@ pub(super) async fn sealed<C: ConnectionTrait>(
     backend: &'static dyn Backend,
     (first, last): (i64, i64),
 ) -> Result<HashMap<i64, Entries>> {
-    let mut sql = Sql::new(backend, format!("{SELECT} c.seq BETWEEN "));
-    sql.bind(first).push(" AND ").bind(last);
+    let mut sql = Sql::new(backend, select("dbvsg_commit"));
+    sql.push("c.seq BETWEEN ").bind(first).push(" AND ").bind(last);
     read(db, sql).await
 }
 
-const SELECT: &str =
-    "SELECT c.id, e.table_id, e.reset_id FROM dbvsg_commit c JOIN dbvsg_entry e ON e.commit_uuid = c.uuid WHERE";
+fn select(commits: &str) -> String {
+    format!("SELECT c.id, e.table_id, e.reset_id FROM {commits} c JOIN dbvsg_entry e ON e.commit_uuid = c.uuid WHERE ")
+}
 
 async fn read<C: ConnectionTrait>(db: &C, sql: Sql) -> Result<HashMap<i64, Entries>> {
     let mut found: HashMap<i64, Entries> = HashMap::new();

@@ -87,7 +87,7 @@ pub(crate) async fn log<C: ConnectionTrait>(
 }
 
 fn conditions(sql: &mut Sql, filter: &LogFilter, table: Option<&Tracked>) {
-    sql.push(" WHERE c.seq IS NOT NULL");
+    sql.push(" WHERE TRUE");
     if !filter.all {
         sql.push(&format!(" AND NOT {IS_RESET}"));
     }

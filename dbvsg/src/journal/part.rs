@@ -57,9 +57,7 @@ async fn find(
     });
     let first_changes: Vec<(String, i64)> = tables.collect();
     let Some((history, first)) = first_changes.first() else { return Ok(None) };
-    let shared = format!(
-        "SELECT c.id FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin WHERE c.seq IS NULL AND h.vsg_id = "
-    );
+    let shared = format!("SELECT c.id FROM {history} h JOIN dbvsg_pending c ON c.id = h.vsg_begin WHERE h.vsg_id = ");
     let mut sql = Sql::new(backend, shared);
     sql.bind(*first);
     let Some(row) = sql.one(txn).await? else { return Ok(None) };
@@ -74,11 +72,11 @@ async fn take_out(
     own: i64,
     above: &mut HashMap<String, i64>,
 ) -> Result<()> {
-    let mut sql = Sql::new(backend, "INSERT INTO dbvsg_commit (id, branch_id, actor, operation, written_at) SELECT ");
-    sql.bind(own).push(", branch_id, actor, operation, ").bind(part.at);
-    sql.push(" FROM dbvsg_commit WHERE id = ").bind(part.shared);
+    let mut sql = Sql::new(backend, "INSERT INTO dbvsg_pending (id, actor, operation, written_at) SELECT ");
+    sql.bind(own).push(", actor, operation, ").bind(part.at);
+    sql.push(" FROM dbvsg_pending WHERE id = ").bind(part.shared);
     // The room that ids leave is ample; if it is used up all the same, the transaction stays where it is.
-    sql.push(" AND NOT EXISTS (SELECT 1 FROM dbvsg_commit o WHERE o.id = ").bind(own).push(")");
+    sql.push(" AND NOT EXISTS (SELECT 1 FROM dbvsg_pending o WHERE o.id = ").bind(own).push(")");
     if sql.execute(txn).await?.rows_affected() == 0 {
         return Ok(());
     }

@@ -6,17 +6,17 @@ use std::{
 };
 
 use futures_util::TryStreamExt;
-use sea_orm::{DatabaseTransaction, StreamTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, StreamTrait};
 
 use super::{
     canonical::{Header, TableDigest, TableEntry},
     entry::{self, LINE},
-    stored::{ChangeReader, count, header},
+    stored::{ChangeReader, count},
 };
 use crate::{
-    Result,
+    Author, CommitId, Result,
     backend::{Backend, Sql, Writers},
-    catalog::{Catalog, Tracked},
+    catalog::{Catalog, MAIN, Tracked},
 };
 
 /// How many commits are sealed in one transaction, so that nobody is kept waiting long.
@@ -30,6 +30,27 @@ pub(super) struct Pending {
 }
 
 impl Pending {
+    /// Reads it; what sealing has yet to set is empty.
+    fn read(row: &QueryResult) -> Result<Self> {
+        let header = Header {
+            id: row.try_get("", "id")?,
+            uuid: row.try_get::<Option<String>>("", "uuid")?.unwrap_or_default(),
+            branch: MAIN,
+            seq: 0,
+            parent: None,
+            merged: None,
+            actor: row.try_get("", "actor")?,
+            operation: String::new(),
+            query: row.try_get("", "query")?,
+            message: row.try_get("", "message")?,
+            meta: row.try_get("", "meta")?,
+            written_at: row.try_get("", "written_at")?,
+            committed_at: 0,
+            reset: None,
+        };
+        Ok(Self { header, operation: row.try_get("", "operation")?, tables: BTreeMap::new() })
+    }
+
     /// Its last change in any table.
     pub(super) fn last_change(&self) -> i64 {
         self.tables.values().map(|(entry, _)| entry.last_change).max().unwrap_or_default()
@@ -58,6 +79,34 @@ pub(super) struct Gathered {
     pub(super) tables: HashMap<i64, (Arc<Tracked>, TableState)>,
 }
 
+/// A commit that is pending, and is not at its end before its transaction.
+#[derive(Clone, Copy)]
+pub(crate) struct Opened {
+    /// The id that its versions have.
+    pub(crate) id: i64,
+    pub(crate) uuid: CommitId,
+}
+
+/// Opens a commit for what is about to be recorded, by hand and not by a trigger. Two statements.
+pub(crate) async fn open(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    author: Author,
+    operation: &str,
+) -> Result<Opened> {
+    let row = Sql::new(backend, format!("SELECT {} AS id", backend.next_commit())).one(txn).await?;
+    let id: i64 = row.map(|row| row.try_get("", "id")).transpose()?.unwrap_or_default();
+    let uuid = CommitId::random();
+    let into = "INSERT INTO dbvsg_pending (id, uuid, actor, operation, message, query, meta, written_at) VALUES (";
+    let mut sql = Sql::new(backend, into);
+    sql.bind(id).push(", ").bind(uuid.to_string()).push(", ").bind(author.actor).push(", ").bind(operation);
+    sql.push(", ").bind(author.message).push(", ").bind(author.query);
+    sql.push(", ").bind(author.meta.map(|meta| meta.to_string()));
+    sql.push(&format!(", {})", backend.now()));
+    sql.execute(txn).await?;
+    Ok(Opened { id, uuid })
+}
+
 pub(super) async fn window(
     txn: &DatabaseTransaction,
     backend: &'static dyn Backend,
@@ -66,14 +115,12 @@ pub(super) async fn window(
     // The commit of the transaction in which this happens, if it has one, is not at its end.
     let own = "SELECT 1 FROM dbvsg_context x WHERE x.uuid = c.uuid";
     let sql = format!(
-        "SELECT * FROM dbvsg_commit c WHERE c.seq IS NULL AND NOT EXISTS ({own}) ORDER BY c.id LIMIT {}",
+        "SELECT c.id, c.uuid, c.actor, c.operation, c.query, c.message, c.meta, c.written_at FROM dbvsg_pending c \
+         WHERE NOT EXISTS ({own}) ORDER BY c.id LIMIT {}",
         limit + 1
     );
     let rows = Sql::new(backend, sql).all(txn).await?;
-    let read = rows.iter().map(|row| {
-        Ok(Pending { header: header(row)?, operation: row.try_get("", "operation")?, tables: BTreeMap::new() })
-    });
-    let mut pending = read.collect::<Result<Vec<_>>>()?;
+    let mut pending = rows.iter().map(Pending::read).collect::<Result<Vec<_>>>()?;
     let next = if pending.len() > limit { pending.pop().map(|commit| commit.header.id) } else { None };
     Ok((!pending.is_empty()).then_some(Window { pending, next }))
 }
@@ -115,7 +162,7 @@ pub(super) async fn gather(
             tables.insert(tracked.id, (tracked.clone(), state));
         }
     }
-    for (commit, entries) in entry::pending(txn, backend).await? {
+    for (commit, entries) in entry::pending(txn, backend, (first, last)).await? {
         let Some(commit) = by_id.get(&commit).map(|&place| &mut pending[place]) else { continue };
         for (table, reset) in entries {
             if table == LINE {
@@ -252,13 +299,16 @@ async fn collect(
     Ok(any)
 }
 
-/// Commits that turned out to hold no change, as a REPLACE by an equal row leaves them.
-pub(super) async fn forget(txn: &DatabaseTransaction, backend: &'static dyn Backend, empty: &[i64]) -> Result<()> {
-    if empty.is_empty() {
-        return Ok(());
+/// Commits that are pending no more: they have their places, or turned out to hold no change, as a REPLACE by an equal row
+/// leaves them. One statement for five hundred.
+pub(super) async fn forget(
+    txn: &DatabaseTransaction,
+    backend: &'static dyn Backend,
+    commits: impl Iterator<Item = i64>,
+) -> Result<()> {
+    let commits: Vec<i64> = commits.collect();
+    for commits in commits.chunks(BATCH) {
+        txn.execute_unprepared(&backend.take_pending(commits)).await?;
     }
-    let mut sql = Sql::new(backend, "DELETE FROM dbvsg_commit WHERE seq IS NULL AND id IN (");
-    sql.bind_all(empty.iter().copied()).push(")");
-    sql.execute(txn).await?;
     Ok(())
 }

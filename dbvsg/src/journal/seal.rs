@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction};
 
 use super::{
     chain::{self, Chained, Tail},
-    part,
+    number, part,
     pending::{self, Gathered},
 };
 use crate::{
@@ -97,7 +97,7 @@ pub(crate) async fn note_promise<C: ConnectionTrait>(
     moment: i64,
 ) -> Result<bool> {
     let moment = moment.min(chrono::Utc::now().timestamp_micros());
-    let sql = "SELECT s.watermark, (SELECT max(committed_at) FROM dbvsg_commit WHERE seq IS NOT NULL) AS last FROM dbvsg_sealing s \
+    let sql = "SELECT s.watermark, (SELECT max(committed_at) FROM dbvsg_commit) AS last FROM dbvsg_sealing s \
                WHERE s.id = 1";
     let Some(row) = Sql::new(backend, sql).one(db).await? else { return Ok(false) };
     let known = row.try_get::<i64>("", "watermark")?.max(row.try_get::<Option<i64>>("", "last")?.unwrap_or_default());
@@ -172,19 +172,21 @@ async fn finish(
     promised: i64,
 ) -> Result<u64> {
     let Gathered { written, empty, mut tables } = gathered;
-    pending::forget(txn, backend, &empty).await?;
     let count = (empty.len() + written.len()) as u64;
     if written.is_empty() {
+        pending::forget(txn, backend, empty.into_iter()).await?;
         return Ok(count);
     }
     let tail = Tail::read(txn, backend, promised).await?;
     let seq = tail.seq();
-    let ids = chain::number(txn, backend, &tail, &written).await?;
+    let ids = number::number(txn, backend, &tail, &written).await?;
     let Chained { placings, entries } = chain::chain(tail, written, &ids, &mut tables);
-    chain::renumber(txn, backend, &placings, &entries, &tables).await?;
+    number::renumber(txn, backend, &placings, &entries, &tables).await?;
     for placings in placings.chunks(100) {
         txn.execute_raw(backend.place(placings)).await?;
     }
+    let placed = placings.iter().map(|placing| placing.written_id);
+    pending::forget(txn, backend, empty.into_iter().chain(placed)).await?;
     for entries in entries.chunks(100) {
         chain::insert_entries(txn, backend, entries).await?;
     }

@@ -10,22 +10,22 @@ use crate::{
     model::{Column, Hash, Value},
 };
 
-/// Reads a commit's row; what sealing has yet to set is zero.
+/// Reads a commit's row; to which commit it is reset stands elsewhere.
 pub(super) fn header(row: &QueryResult) -> Result<Header> {
     Ok(Header {
         id: row.try_get("", "id")?,
-        uuid: row.try_get::<Option<String>>("", "uuid")?.unwrap_or_default(),
+        uuid: row.try_get("", "uuid")?,
         branch: row.try_get("", "branch_id")?,
-        seq: row.try_get::<Option<i64>>("", "seq")?.unwrap_or_default(),
+        seq: row.try_get("", "seq")?,
         parent: row.try_get("", "parent_id")?,
         merged: row.try_get("", "merged_id")?,
         actor: row.try_get("", "actor")?,
-        operation: row.try_get::<Option<String>>("", "operation")?.unwrap_or_default(),
+        operation: row.try_get("", "operation")?,
         query: row.try_get("", "query")?,
         message: row.try_get("", "message")?,
         meta: row.try_get("", "meta")?,
         written_at: row.try_get("", "written_at")?,
-        committed_at: row.try_get::<Option<i64>>("", "committed_at")?.unwrap_or_default(),
+        committed_at: row.try_get("", "committed_at")?,
         reset: None,
     })
 }

@@ -260,8 +260,7 @@ async fn strays(
     let history = backend.quote_table(&tracked.history);
     let sql = format!(
         "SELECT count(*) AS n FROM {history} h \
-         WHERE h.vsg_begin IS NULL OR h.vsg_begin NOT IN ({})",
-        backend.unsealed(),
+         WHERE h.vsg_begin IS NULL OR h.vsg_begin NOT IN (SELECT id FROM dbvsg_pending)"
     );
     let rows =
         Sql::new(backend, sql).one(txn).await?.map(|row| row.try_get::<i64>("", "n")).transpose()?.unwrap_or_default();

@@ -91,7 +91,7 @@ pub(super) async fn resolve<C: ConnectionTrait>(
 }
 
 async fn newest<C: ConnectionTrait>(db: &C, backend: &'static dyn Backend) -> Result<Option<Position>> {
-    let sql = "SELECT id, uuid, seq FROM dbvsg_commit WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1";
+    let sql = "SELECT id, uuid, seq FROM dbvsg_commit ORDER BY seq DESC LIMIT 1";
     Sql::new(backend, sql).one(db).await?.as_ref().map(Position::read).transpose()
 }
 

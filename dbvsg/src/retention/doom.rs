@@ -34,7 +34,7 @@ pub(super) async fn doom(
     let into = "INSERT INTO dbvsg_doomed (vsg_id, commit_id, op) SELECT h.vsg_id, h.vsg_begin, h.vsg_op";
     let from = format!("{into} FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin");
     let sql = match candidates {
-        Candidates::All => format!("{from} WHERE c.seq IS NOT NULL"),
+        Candidates::All => from,
         Candidates::EndedBy(end) => {
             let ended = format!("h.vsg_end <= {end}");
             format!("{from} WHERE c.seq <= {end} AND {}", useless(backend, tracked, &ended))
@@ -53,7 +53,7 @@ fn ranked(backend: &dyn Backend, tracked: &Tracked) -> String {
     let key: Vec<String> = tracked.quoted_key(backend).into_iter().map(|name| format!("v.{name}")).collect();
     format!(
         "SELECT v.vsg_id, row_number() OVER (PARTITION BY {} ORDER BY v.vsg_id DESC) AS place \
-         FROM {} v JOIN dbvsg_commit s ON s.id = v.vsg_begin WHERE s.seq IS NOT NULL",
+         FROM {} v JOIN dbvsg_commit s ON s.id = v.vsg_begin",
         key.join(", "),
         backend.quote_table(&tracked.history),
     )
@@ -103,8 +103,7 @@ pub(super) async fn weigh(
     };
     let sql = format!(
         "SELECT count(d.vsg_id) AS removed, count(*) AS versions, {} AS removed_bytes, {} AS kept_bytes \
-         FROM {} h JOIN dbvsg_commit c ON c.id = h.vsg_begin LEFT JOIN dbvsg_doomed d ON d.vsg_id = h.vsg_id \
-         WHERE c.seq IS NOT NULL",
+         FROM {} h JOIN dbvsg_commit c ON c.id = h.vsg_begin LEFT JOIN dbvsg_doomed d ON d.vsg_id = h.vsg_id",
         sum("NOT NULL"),
         sum("NULL"),
         backend.quote_table(&tracked.history),

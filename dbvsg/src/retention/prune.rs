@@ -14,7 +14,7 @@ use crate::{
     capture,
     catalog::{Catalog, Retained, Tracked},
     history,
-    journal::{self, PRUNE, PruneNote, View, drift},
+    journal::{self, PRUNE, PruneNote, View},
     model::time,
 };
 
@@ -190,9 +190,9 @@ pub(super) async fn record(
         meta.insert("meta".into(), own);
     }
     author.meta = Some(meta);
-    let commit = drift::open(txn, backend, author, PRUNE).await?;
+    let commit = journal::open(txn, backend, author, PRUNE).await?;
     let entries: Vec<(i64, Option<i64>)> = notes.iter().map(|note| (note.id, None)).collect();
-    journal::note_entries(txn, backend, commit, &entries).await?;
+    journal::note_entries(txn, backend, commit.uuid, &entries).await?;
     journal::seal_within(txn, vsg, View::Own).await?;
-    Ok(commit)
+    Ok(commit.uuid)
 }

@@ -158,7 +158,7 @@ pub(super) async fn record(
     }
     let backend = vsg.backend();
     let author = Author::new(SIGNATURE).because(message);
-    let commit = drift::open(txn, backend, author, "MIGRATE").await?;
+    let commit = journal::open(txn, backend, author, "MIGRATE").await?;
     let mut refreshed = Vec::with_capacity(followed.len());
     for Followed { id, table, changes, is_there } in followed {
         let mut written = 0;
@@ -169,7 +169,7 @@ pub(super) async fn record(
         refreshed.push(Refreshed {
             table: table.to_string(),
             changes: changes.clone(),
-            commit: (written > 0).then_some(commit),
+            commit: (written > 0).then_some(commit.uuid),
         });
     }
     // Without a row the commit is empty, and sealing forgets it.

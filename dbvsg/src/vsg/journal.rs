@@ -40,7 +40,9 @@ impl Vsg {
     /// # Errors
     /// If the database fails.
     pub async fn backlog(&self) -> Result<Backlog> {
-        let row = Sql::new(self.backend(), self.backend().backlog()).one(self.db()).await?;
+        let row = Sql::new(self.backend(), "SELECT count(*) AS commits, min(written_at) AS oldest FROM dbvsg_pending")
+            .one(self.db())
+            .await?;
         let Some(row) = row else { return Ok(Backlog::default()) };
         let oldest: Option<i64> = row.try_get("", "oldest")?;
         let age = oldest.map_or(0, |oldest| chrono::Utc::now().timestamp_micros() - oldest);

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTra
 use super::{MySql, apply, decode, flavour::Flavour, statement};
 use crate::{
     Result,
-    backend::{Backend, Counter, Kind, Object, Portable},
+    backend::{Applying, Backend, Counter, Kind, Object, Portable},
     model::{Column, ColumnKind, ForeignKey, Form, Stored, Table, TableName},
 };
 
@@ -139,9 +139,8 @@ impl Portable for MySql {
         // By their ids: those of transactions that are open are nobody else's to touch.
         let rows = txn.query_all_raw(statement("SELECT id FROM dbvsg_pending")).await?;
         let ids = rows.iter().map(|row| row.try_get::<i64>("", "id")).collect::<Result<Vec<_>, _>>()?;
-        if !ids.is_empty() {
-            let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-            txn.execute_unprepared(&format!("DELETE FROM dbvsg_pending WHERE id IN ({})", ids.join(", "))).await?;
+        for ids in ids.chunks(500) {
+            txn.execute_unprepared(&self.take_pending(ids)).await?;
         }
         Ok(())
     }

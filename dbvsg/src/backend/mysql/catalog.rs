@@ -18,7 +18,7 @@ pub(super) fn support(flavour: Flavour) -> Vec<String> {
     statements.extend(flavour.counter());
     statements.push(format!(
         "CREATE TABLE IF NOT EXISTS dbvsg_pending (id BIGINT PRIMARY KEY, uuid VARCHAR(36), actor TEXT NOT NULL, operation TEXT, \
-         query LONGTEXT, message LONGTEXT, meta LONGTEXT, captured TINYINT NOT NULL, written_at BIGINT NOT NULL) \
+         query LONGTEXT, message LONGTEXT, meta LONGTEXT, captured TINYINT NOT NULL DEFAULT 1, written_at BIGINT NOT NULL) \
          ENGINE = InnoDB DEFAULT {BINARY}"
     ));
     statements.push(index("dbvsg_commit_uuid", "UNIQUE", "uuid"));
@@ -46,7 +46,7 @@ fn view() -> String {
          c.actor AS user_id, EXISTS (SELECT 1 FROM dbvsg_table t WHERE t.head_id = c.id) AS is_current, \
          NOT EXISTS (SELECT 1 FROM dbvsg_commit_table x WHERE x.commit_id = c.id AND x.rollbacked_at IS NULL) AS rollbacked, \
          (SELECT {} FROM dbvsg_commit_table x WHERE x.commit_id = c.id) AS rollbacked_at, {} AS created_at, \
-         p.uuid AS parent_uuid FROM dbvsg_commit c LEFT JOIN dbvsg_commit p ON p.id = c.parent_id WHERE c.seq IS NOT NULL \
+         p.uuid AS parent_uuid FROM dbvsg_commit c LEFT JOIN dbvsg_commit p ON p.id = c.parent_id \
          ORDER BY c.seq",
         moment("MAX(x.rollbacked_at)"),
         moment("c.committed_at"),

@@ -32,11 +32,11 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 
 use self::flavour::Flavour;
-use super::{Alteration, Backend, Context, Held, Placing, Retype, Trigger, Writers, fetch::fetch};
+use super::{Alteration, Backend, Context, Placing, Retype, Trigger, Writers, fetch::fetch};
 use crate::{
     Error, Result,
     catalog::Tracked,
-    model::{Column, ColumnKind, ForeignKey, Form, Hash, Table, TableName, Value},
+    model::{Column, ColumnKind, Form, Hash, Table, TableName, Value},
 };
 
 /// The time now in microseconds. Made from UTC, because a local time can mean two moments.
@@ -278,7 +278,7 @@ impl Backend for MySql {
     }
 
     fn begin_sealing(&self) -> Vec<String> {
-        seal::begin()
+        Vec::new()
     }
 
     fn place(&self, placings: &[Placing]) -> Statement {
@@ -334,15 +334,20 @@ impl Backend for MySql {
     }
 
     fn is_sealed(&self, commit: &str) -> String {
-        // Each is a look into an index; a UNION would be a temporary table, made for every query.
-        format!(
-            "{commit} NOT IN (SELECT c.id FROM dbvsg_commit c WHERE c.seq IS NULL) \
-             AND {commit} NOT IN (SELECT p.id FROM dbvsg_pending p)"
-        )
+        // A look into an index.
+        format!("{commit} NOT IN (SELECT p.id FROM dbvsg_pending p)")
     }
 
-    fn fresh_id(&self, column: &str) -> (String, String) {
-        (format!("{column}, "), format!("{}, ", self.flavour.next_change()))
+    fn next_commit(&self) -> String {
+        format!("CAST({} AS SIGNED)", self.flavour.next_change())
+    }
+
+    fn take_pending(&self, commits: &[i64]) -> String {
+        seal::take_pending(commits)
+    }
+
+    fn fresh_id(&self) -> (String, String) {
+        ("vsg_id, ".into(), format!("{}, ", self.flavour.next_change()))
     }
 
     fn by_version(&self) -> &'static str {
@@ -357,7 +362,7 @@ impl Backend for MySql {
     }
 
     fn next_ids(&self, count: usize) -> Option<Statement> {
-        let one = format!("SELECT CAST({} AS SIGNED) AS id", self.flavour.next_change());
+        let one = format!("SELECT {} AS id", self.next_commit());
         Some(statement(vec![one; count].join(" UNION ALL ")))
     }
 
@@ -372,75 +377,6 @@ impl Backend for MySql {
 
     fn key_step(&self) -> &'static str {
         "CAST(@@SESSION.auto_increment_increment AS SIGNED)"
-    }
-
-    fn plan_name(&self, tracked: &Tracked) -> String {
-        apply::plan_name(self, tracked)
-    }
-
-    fn create_plan(&self, tracked: &Tracked) -> Vec<String> {
-        apply::create_plan(self, tracked)
-    }
-
-    fn drop_plan(&self, tracked: &Tracked) -> Vec<String> {
-        vec![format!("DROP TEMPORARY TABLE IF EXISTS {}", apply::plan_name(self, tracked))]
-    }
-
-    fn update_planned(
-        &self,
-        table: &str,
-        plan: &str,
-        same_key: &str,
-        sets: &[(String, String)],
-        condition: &str,
-    ) -> String {
-        apply::update_planned(table, plan, same_key, sets, condition)
-    }
-
-    fn delete_planned(&self, table: &str, plan: &str, key: &[String], condition: &str) -> String {
-        apply::delete_planned(table, plan, key, condition)
-    }
-
-    fn text(&self) -> &'static str {
-        "CHAR"
-    }
-
-    fn running_commit(&self) -> &'static str {
-        "@dbvsg_own"
-    }
-
-    fn open_commit(&self) -> Vec<String> {
-        vec!["UPDATE dbvsg_pending SET captured = 1 WHERE id = @dbvsg_own".into()]
-    }
-
-    async fn apply_pool(&self, db: &DatabaseConnection) -> Result<Option<DatabaseConnection>> {
-        apply::pool(db, "").await.map(Some)
-    }
-
-    fn apply_isolation(&self) -> Option<IsolationLevel> {
-        // So that the lock keeps rows from being added, too.
-        Some(IsolationLevel::RepeatableRead)
-    }
-
-    fn lock_for_apply(&self, table: &TableName) -> Option<String> {
-        // Every row and every gap.
-        Some(format!("SELECT COUNT(*) FROM {} FOR UPDATE", self.quote_table(table)))
-    }
-
-    fn ignores_references(&self) -> bool {
-        true
-    }
-
-    async fn ease(&self, _db: &DatabaseExecutor<'_>, _children: &[&TableName]) -> Result<Vec<String>> {
-        Ok(Vec::new())
-    }
-
-    async fn referring(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Vec<(TableName, ForeignKey)>> {
-        apply::referring(db, table).await
-    }
-
-    async fn own_triggers(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Held> {
-        apply::own_triggers(self, db, table).await
     }
 
     fn now(&self) -> &'static str {

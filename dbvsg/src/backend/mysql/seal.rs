@@ -6,28 +6,25 @@ use crate::{
     catalog::{MAIN, Tracked},
 };
 
-/// Takes over the commits that were committed. The transaction reads what is committed, so neither statement waits for a
-/// writer.
-pub(super) fn begin() -> Vec<String> {
-    vec![
-        format!(
-            "INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, query, message, meta, written_at) \
-             SELECT id, uuid, {MAIN}, actor, operation, query, message, meta, written_at FROM dbvsg_pending"
-        ),
-        "DELETE p FROM dbvsg_commit c STRAIGHT_JOIN dbvsg_pending p ON p.id = c.id WHERE c.seq IS NULL".into(),
-    ]
-}
-
+/// It reads what is committed, so it does not wait for a writer.
 pub(super) fn place(placings: &[Placing]) -> Statement {
     // MySQL takes a parameter without a context for text.
     let first = "SELECT CAST(? AS SIGNED) AS written_id, CAST(? AS SIGNED) AS id, ? AS uuid, CAST(? AS SIGNED) AS seq, \
                  CAST(? AS SIGNED) AS committed_at, CAST(? AS SIGNED) AS parent_id, ? AS operation, CAST(? AS BINARY) AS hash";
     let rows = vec![first; placings.len()].join(" UNION ALL ");
     let sql = format!(
-        "UPDATE ({rows}) p STRAIGHT_JOIN dbvsg_commit c ON c.id = p.written_id SET c.id = p.id, c.uuid = p.uuid, c.seq = p.seq, \
-         c.committed_at = p.committed_at, c.parent_id = p.parent_id, c.operation = p.operation, c.hash = p.hash"
+        "INSERT INTO dbvsg_commit (id, uuid, branch_id, seq, parent_id, actor, operation, query, message, meta, written_at, committed_at, hash) \
+         SELECT p.id, p.uuid, {MAIN}, p.seq, p.parent_id, w.actor, p.operation, w.query, w.message, w.meta, w.written_at, p.committed_at, p.hash \
+         FROM ({rows}) p STRAIGHT_JOIN dbvsg_pending w ON w.id = p.written_id"
     );
     Statement::from_sql_and_values(DbBackend::MySql, sql, placings.iter().flat_map(Placing::values))
+}
+
+/// Row by row by its key. With a list of ids it would rather read the whole table, if that is small, and wait for the rows of
+/// transactions that are open.
+pub(super) fn take_pending(commits: &[i64]) -> String {
+    let ids: Vec<String> = commits.iter().map(|id| format!("SELECT {id} AS id")).collect();
+    format!("DELETE p FROM ({}) d STRAIGHT_JOIN dbvsg_pending p ON p.id = d.id", ids.join(" UNION ALL "))
 }
 
 /// Every row is there already, so this only updates. An UPDATE with a join would lock the rows that it reads, and wait for

@@ -9,20 +9,17 @@ pub(super) const CURRENT_COMMIT: &str = "dbvsg_current_commit";
 pub(super) const COMMIT_SETTING: &str = "pg_catalog.current_setting('dbvsg.commit', true)";
 
 pub(super) fn support(backend: &Postgres) -> Vec<String> {
-    let literal = |name: &str| backend.own(name).replace('\'', "''");
     vec![
         "CREATE SEQUENCE IF NOT EXISTS dbvsg_change".into(),
         "ALTER TABLE dbvsg_commit ALTER COLUMN id DROP IDENTITY IF EXISTS".into(),
-        format!("ALTER TABLE dbvsg_commit ALTER COLUMN id SET DEFAULT nextval('{}')", literal("dbvsg_change")),
         // Who writes appends to a table of its own, which is small: one index, few columns, and what stands there for good
         // needs none of the upkeep that a row gets which is written, placed and vacuumed.
         "CREATE TABLE IF NOT EXISTS dbvsg_pending (id bigint PRIMARY KEY, uuid text, actor text NOT NULL, operation text, \
          query text, message text, meta text, written_at bigint NOT NULL)"
             .into(),
-        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_uuid ON dbvsg_commit (uuid) WHERE uuid IS NOT NULL".into(),
-        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_seq ON dbvsg_commit (seq) WHERE seq IS NOT NULL".into(),
-        "CREATE INDEX IF NOT EXISTS dbvsg_commit_time ON dbvsg_commit (committed_at) WHERE seq IS NOT NULL".into(),
-        "CREATE INDEX IF NOT EXISTS dbvsg_commit_pending ON dbvsg_commit (id) WHERE seq IS NULL".into(),
+        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_uuid ON dbvsg_commit (uuid)".into(),
+        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_seq ON dbvsg_commit (seq)".into(),
+        "CREATE INDEX IF NOT EXISTS dbvsg_commit_time ON dbvsg_commit (committed_at)".into(),
         current_commit(backend),
         shape::support(backend),
         "DROP VIEW IF EXISTS db_vsg".into(),
@@ -60,7 +57,7 @@ fn view() -> String {
          c.actor AS user_id, EXISTS (SELECT 1 FROM dbvsg_table t WHERE t.head_id = c.id) AS is_current, \
          NOT EXISTS (SELECT 1 FROM dbvsg_commit_table x WHERE x.commit_id = c.id AND x.rollbacked_at IS NULL) AS rollbacked, \
          (SELECT {} FROM dbvsg_commit_table x WHERE x.commit_id = c.id) AS rollbacked_at, {} AS created_at, \
-         p.uuid::uuid AS parent_uuid FROM dbvsg_commit c LEFT JOIN dbvsg_commit p ON p.id = c.parent_id WHERE c.seq IS NOT NULL \
+         p.uuid::uuid AS parent_uuid FROM dbvsg_commit c LEFT JOIN dbvsg_commit p ON p.id = c.parent_id \
          ORDER BY c.seq",
         moment("max(x.rollbacked_at)"),
         moment("c.committed_at"),

@@ -26,11 +26,11 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Alteration, Backend, Context, Held, Placing, Retype, Trigger, Writers, fetch::fetch};
+use super::{Alteration, Backend, Context, Placing, Retype, Trigger, Writers, fetch::fetch};
 use crate::{
     Error, Result,
     catalog::Tracked,
-    model::{Column, ForeignKey, Hash, Table, TableName, Value},
+    model::{Column, Hash, Table, TableName, Value},
 };
 
 /// The time now in microseconds. A double has room for them until the year 2255; `extract` would count in decimals.
@@ -257,7 +257,7 @@ impl Backend for Postgres {
 
     fn begin_sealing(&self) -> Vec<String> {
         // What is hashed is read as text.
-        self.exact().into_iter().chain([seal::take_over()]).collect()
+        self.exact()
     }
 
     fn place(&self, placings: &[Placing]) -> Statement {
@@ -302,54 +302,13 @@ impl Backend for Postgres {
         Some(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
     }
 
+    fn next_commit(&self) -> String {
+        format!("nextval('{}')", self.own("dbvsg_change").replace('\'', "''"))
+    }
+
     fn next_ids(&self, count: usize) -> Option<Statement> {
-        let counter = self.own("dbvsg_change").replace('\'', "''");
-        let sql = format!("SELECT nextval('{counter}') AS id FROM generate_series(1, $1)");
+        let sql = format!("SELECT {} AS id FROM generate_series(1, $1)", self.next_commit());
         Some(Statement::from_sql_and_values(DbBackend::Postgres, sql, [(count as i64).into()]))
-    }
-
-    fn plan_name(&self, tracked: &Tracked) -> String {
-        apply::plan_name(self, tracked)
-    }
-
-    fn create_plan(&self, tracked: &Tracked) -> Vec<String> {
-        apply::create_plan(self, tracked)
-    }
-
-    fn plan_is_filled(&self, tracked: &Tracked) -> Vec<String> {
-        vec![format!("ANALYZE {}", apply::plan_name(self, tracked))]
-    }
-
-    fn drop_plan(&self, tracked: &Tracked) -> Vec<String> {
-        vec![format!("DROP TABLE IF EXISTS {}", apply::plan_name(self, tracked))]
-    }
-
-    fn delete_planned(&self, table: &str, plan: &str, key: &[String], condition: &str) -> String {
-        apply::delete_planned(table, plan, key, condition)
-    }
-
-    fn inserting(&self) -> &'static str {
-        " OVERRIDING SYSTEM VALUE"
-    }
-
-    fn running_commit(&self) -> &'static str {
-        "nullif(current_setting('dbvsg.commit', true), '')::bigint"
-    }
-
-    fn open_commit(&self) -> Vec<String> {
-        vec![format!("SELECT {}()", self.own(catalog::CURRENT_COMMIT))]
-    }
-
-    async fn ease(&self, db: &DatabaseExecutor<'_>, children: &[&TableName]) -> Result<Vec<String>> {
-        apply::ease(self, db, children).await
-    }
-
-    async fn referring(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Vec<(TableName, ForeignKey)>> {
-        apply::referring(self, db, table).await
-    }
-
-    async fn own_triggers(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Held> {
-        apply::own_triggers(self, db, table).await
     }
 
     fn now(&self) -> &'static str {

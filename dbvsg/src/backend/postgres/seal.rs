@@ -6,15 +6,6 @@ use crate::{
     catalog::{MAIN, Tracked},
 };
 
-/// Takes over the commits that were committed. Nobody else touches their rows, so it does not wait for writers.
-pub(super) fn take_over() -> String {
-    format!(
-        "WITH committed AS (DELETE FROM dbvsg_pending RETURNING *) \
-         INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, query, message, meta, written_at) \
-         SELECT id, uuid, {MAIN}, actor, operation, query, message, meta, written_at FROM committed"
-    )
-}
-
 pub(super) fn place(placings: &[Placing]) -> Statement {
     let rows: Vec<String> = (0..placings.len())
         .map(|row| {
@@ -23,9 +14,10 @@ pub(super) fn place(placings: &[Placing]) -> Statement {
         })
         .collect();
     let sql = format!(
-        "UPDATE dbvsg_commit SET id = p.id, uuid = p.uuid, seq = p.seq, committed_at = p.committed_at, parent_id = p.parent_id, \
-         operation = p.operation, hash = p.hash FROM (VALUES {}) p(written_id, id, uuid, seq, committed_at, parent_id, operation, hash) \
-         WHERE dbvsg_commit.id = p.written_id",
+        "INSERT INTO dbvsg_commit (id, uuid, branch_id, seq, parent_id, actor, operation, query, message, meta, written_at, committed_at, hash) \
+         SELECT p.id, p.uuid, {MAIN}, p.seq, p.parent_id, w.actor, p.operation, w.query, w.message, w.meta, w.written_at, p.committed_at, p.hash \
+         FROM (VALUES {}) p(written_id, id, uuid, seq, committed_at, parent_id, operation, hash) \
+         JOIN dbvsg_pending w ON w.id = p.written_id",
         rows.join(", "),
     );
     Statement::from_sql_and_values(DbBackend::Postgres, sql, placings.iter().flat_map(Placing::values))

@@ -73,14 +73,10 @@ impl Portable for Sqlite {
         })
     }
 
-    fn commits(&self) -> &'static str {
-        "dbvsg_commit"
-    }
-
     async fn forget_running(&self, txn: &DatabaseTransaction) -> Result<()> {
         txn.execute_unprepared(
             "UPDATE dbvsg_context SET uuid = NULL, commit_id = NULL, closed_id = NULL, actor = NULL, operation = NULL, message = NULL, \
-             query = NULL, meta = NULL, last_changes = NULL, last_moment = NULL; DELETE FROM dbvsg_collision",
+             query = NULL, meta = NULL, last_changes = NULL, last_moment = NULL; DELETE FROM dbvsg_collision; DELETE FROM dbvsg_pending",
         )
         .await?;
         Ok(())

@@ -21,16 +21,19 @@ pub(super) static CURRENT_COMMIT: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
+/// The id of a new commit. After an outside writer's, ids leave room for the transactions into which sealing may part it.
+pub(super) const NEXT_COMMIT: &str = "coalesce((SELECT max(id) + iif(operation = 'EXTERNAL', 1048576, 1) FROM dbvsg_pending), \
+                                      (SELECT max(id) + 1 FROM dbvsg_commit), 1)";
+
 /// Opens a commit where none is open, or a new transaction of an outside writer has begun, and gives it to the version
-/// NEW. After an outside writer's commit, ids leave room for the transactions into which sealing may part it.
+/// NEW.
 pub(super) fn begin_steps(history: &str) -> String {
-    let next = "(SELECT coalesce(max(id), 0) + coalesce(iif(seq IS NULL AND operation = 'EXTERNAL', 1048576, 1), 1) FROM dbvsg_commit)";
     format!(
-        "INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, message, query, meta, written_at) \
-         SELECT {next}, x.uuid, 1, coalesce(x.actor, 'external'), iif(x.uuid IS NULL, 'EXTERNAL', x.operation), \
+        "INSERT INTO dbvsg_pending (id, uuid, actor, operation, message, query, meta, written_at) \
+         SELECT {NEXT_COMMIT}, x.uuid, coalesce(x.actor, 'external'), iif(x.uuid IS NULL, 'EXTERNAL', x.operation), \
          x.message, x.query, x.meta, {NOW} FROM dbvsg_context x WHERE x.id = 1 AND (x.commit_id IS NULL OR (x.uuid IS NULL \
          AND NOT (total_changes() > x.last_changes AND {NOW} - x.last_moment BETWEEN 0 AND 1000000))); \
-         UPDATE dbvsg_context SET commit_id = (SELECT max(id) FROM dbvsg_commit), last_changes = total_changes(), last_moment = {NOW} \
+         UPDATE dbvsg_context SET commit_id = (SELECT max(id) FROM dbvsg_pending), last_changes = total_changes(), last_moment = {NOW} \
          WHERE id = 1; \
          UPDATE {history} SET vsg_begin = (SELECT commit_id FROM dbvsg_context WHERE id = 1) WHERE vsg_id = NEW.vsg_id; "
     )
@@ -40,11 +43,11 @@ pub(super) fn begin_steps(history: &str) -> String {
 pub(super) fn open_commit() -> Vec<String> {
     vec![
         format!(
-            "INSERT INTO dbvsg_commit (id, uuid, branch_id, actor, operation, message, query, meta, written_at) \
-             SELECT (SELECT coalesce(max(id), 0) + 1 FROM dbvsg_commit), x.uuid, 1, x.actor, x.operation, x.message, x.query, \
+            "INSERT INTO dbvsg_pending (id, uuid, actor, operation, message, query, meta, written_at) \
+             SELECT {NEXT_COMMIT}, x.uuid, x.actor, x.operation, x.message, x.query, \
              x.meta, {NOW} FROM dbvsg_context x WHERE x.id = 1 AND x.uuid IS NOT NULL AND x.commit_id IS NULL"
         ),
-        "UPDATE dbvsg_context SET commit_id = (SELECT max(id) FROM dbvsg_commit) WHERE id = 1 AND commit_id IS NULL"
+        "UPDATE dbvsg_context SET commit_id = (SELECT max(id) FROM dbvsg_pending) WHERE id = 1 AND commit_id IS NULL"
             .into(),
     ]
 }
@@ -54,16 +57,19 @@ pub(super) fn support() -> Vec<String> {
         "INSERT OR IGNORE INTO dbvsg_context (id) VALUES (1)".into(),
         "CREATE TABLE IF NOT EXISTS dbvsg_collision (table_id INTEGER, change_id INTEGER, PRIMARY KEY (table_id, change_id)) WITHOUT ROWID"
             .into(),
-        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_uuid ON dbvsg_commit (uuid) WHERE uuid IS NOT NULL".into(),
-        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_seq ON dbvsg_commit (seq) WHERE seq IS NOT NULL".into(),
-        "CREATE INDEX IF NOT EXISTS dbvsg_commit_time ON dbvsg_commit (committed_at) WHERE seq IS NOT NULL".into(),
-        "CREATE INDEX IF NOT EXISTS dbvsg_commit_pending ON dbvsg_commit (id) WHERE seq IS NULL".into(),
+        // Who writes appends to a small table without an index; what a commit needs for good is given to it by sealing.
+        "CREATE TABLE IF NOT EXISTS dbvsg_pending (id INTEGER PRIMARY KEY, uuid TEXT, actor TEXT NOT NULL, operation TEXT, query TEXT, \
+         message TEXT, meta TEXT, written_at INTEGER NOT NULL)"
+            .into(),
+        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_uuid ON dbvsg_commit (uuid)".into(),
+        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_seq ON dbvsg_commit (seq)".into(),
+        "CREATE INDEX IF NOT EXISTS dbvsg_commit_time ON dbvsg_commit (committed_at)".into(),
         "DROP TRIGGER IF EXISTS dbvsg_context_closed".into(),
         // The end of a DBVSG transaction is the time of its commit.
         format!(
             "CREATE TRIGGER dbvsg_context_closed AFTER UPDATE OF uuid ON dbvsg_context \
              WHEN NEW.uuid IS NULL AND NEW.closed_id IS NOT NULL BEGIN \
-             UPDATE dbvsg_commit SET written_at = {NOW} WHERE id = NEW.closed_id; END"
+             UPDATE dbvsg_pending SET written_at = {NOW} WHERE id = NEW.closed_id; END"
         ),
         "DROP VIEW IF EXISTS db_vsg".into(),
         view(),
@@ -82,7 +88,7 @@ fn view() -> String {
          EXISTS (SELECT 1 FROM dbvsg_table t WHERE t.head_id = c.id) AS is_current, \
          NOT EXISTS (SELECT 1 FROM dbvsg_commit_table x WHERE x.commit_id = c.id AND x.rollbacked_at IS NULL) AS rollbacked, \
          (SELECT {} FROM dbvsg_commit_table x WHERE x.commit_id = c.id) AS rollbacked_at, {} AS created_at, \
-         p.uuid AS parent_uuid FROM dbvsg_commit c LEFT JOIN dbvsg_commit p ON p.id = c.parent_id WHERE c.seq IS NOT NULL ORDER BY c.seq",
+         p.uuid AS parent_uuid FROM dbvsg_commit c LEFT JOIN dbvsg_commit p ON p.id = c.parent_id ORDER BY c.seq",
         moment("max(x.rollbacked_at)"),
         moment("c.committed_at"),
     )

@@ -16,15 +16,14 @@ mod triggers;
 
 use futures_util::stream::BoxStream;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult,
-    Statement,
+    DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult, Statement,
 };
 
-use super::{Alteration, Backend, Context, Held, Placing, Trigger, Writers, fetch::fetch};
+use super::{Alteration, Backend, Context, Placing, Trigger, Writers, fetch::fetch};
 use crate::{
     Result,
     catalog::Tracked,
-    model::{Column, ForeignKey, Table, TableName, Value},
+    model::{Column, Table, TableName, Value},
 };
 
 /// The time now in microseconds. Its grain is a millisecond, the finest that every SQLite since 3.35 has; it is written
@@ -212,50 +211,12 @@ impl Backend for Sqlite {
         triggers::differs(column, a, b)
     }
 
-    fn plan_name(&self, tracked: &Tracked) -> String {
-        apply::plan_name(self, tracked)
+    fn plans_by_limit(&self) -> bool {
+        true
     }
 
-    fn create_plan(&self, tracked: &Tracked) -> Vec<String> {
-        apply::create_plan(self, tracked)
-    }
-
-    fn drop_plan(&self, tracked: &Tracked) -> Vec<String> {
-        vec![format!("DROP TABLE IF EXISTS {}", apply::plan_name(self, tracked))]
-    }
-
-    fn delete_planned(&self, table: &str, plan: &str, key: &[String], condition: &str) -> String {
-        apply::delete_planned(table, plan, key, condition)
-    }
-
-    fn unsealed(&self) -> &'static str {
-        "SELECT id FROM dbvsg_commit WHERE seq IS NULL"
-    }
-
-    fn backlog(&self) -> &'static str {
-        "SELECT count(*) AS commits, min(written_at) AS oldest FROM dbvsg_commit WHERE seq IS NULL"
-    }
-
-    fn running_commit(&self) -> &'static str {
-        "(SELECT commit_id FROM dbvsg_context WHERE id = 1)"
-    }
-
-    fn open_commit(&self) -> Vec<String> {
-        context::open_commit()
-    }
-
-    async fn ease(&self, db: &DatabaseExecutor<'_>, _children: &[&TableName]) -> Result<Vec<String>> {
-        // It ends with the transaction.
-        db.execute_unprepared("PRAGMA defer_foreign_keys = ON").await?;
-        Ok(Vec::new())
-    }
-
-    async fn referring(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Vec<(TableName, ForeignKey)>> {
-        apply::referring(db, table).await
-    }
-
-    async fn own_triggers(&self, db: &DatabaseExecutor<'_>, table: &TableName) -> Result<Held> {
-        apply::own_triggers(self, db, table).await
+    fn next_commit(&self) -> String {
+        context::NEXT_COMMIT.into()
     }
 
     fn now(&self) -> &'static str {

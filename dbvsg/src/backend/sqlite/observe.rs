@@ -26,7 +26,7 @@ pub(in crate::backend) async fn observe(
         if change.operation != SqliteOperation::Insert {
             return;
         }
-        if change.table == "dbvsg_commit" {
+        if change.table == "dbvsg_pending" {
             state.lock().unwrap_or_else(PoisonError::into_inner).opened = true;
         } else if known.is_history(change.table) {
             let mut written = state.lock().unwrap_or_else(PoisonError::into_inner);

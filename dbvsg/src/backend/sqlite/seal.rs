@@ -3,15 +3,16 @@ use sea_orm::{DbBackend, Statement};
 use super::Sqlite;
 use crate::{
     backend::{Backend, Placing},
-    catalog::Tracked,
+    catalog::{MAIN, Tracked},
 };
 
 pub(super) fn place(placings: &[Placing]) -> Statement {
     let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; placings.len()].join(", ");
     let sql = format!(
         "WITH placing(written_id, id, uuid, seq, committed_at, parent_id, operation, hash) AS (VALUES {rows}) \
-         UPDATE dbvsg_commit SET uuid = placing.uuid, seq = placing.seq, committed_at = placing.committed_at, parent_id = placing.parent_id, \
-         operation = placing.operation, hash = placing.hash FROM placing WHERE dbvsg_commit.id = placing.written_id"
+         INSERT INTO dbvsg_commit (id, uuid, branch_id, seq, parent_id, actor, operation, query, message, meta, written_at, committed_at, hash) \
+         SELECT p.id, p.uuid, {MAIN}, p.seq, p.parent_id, w.actor, p.operation, w.query, w.message, w.meta, w.written_at, p.committed_at, p.hash \
+         FROM placing p CROSS JOIN dbvsg_pending w ON w.id = p.written_id"
     );
     Statement::from_sql_and_values(DbBackend::Sqlite, sql, placings.iter().flat_map(Placing::values))
 }

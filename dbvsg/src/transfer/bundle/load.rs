@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, Value as Bound};
 
 use super::{
-    manifest::Content,
+    manifest::{Content, PENDING},
     read::{Batch, Bundle},
 };
 use crate::{
@@ -25,13 +25,19 @@ pub(super) async fn load(txn: &DatabaseTransaction, backend: &'static dyn Backen
     for content in bundle.manifest.contents() {
         let table = backend.describe(&DatabaseExecutor::Transaction(txn), &content.table).await?;
         let table = table.ok_or_else(|| damaged(format!("its schema does not make the table `{}`", content.table)))?;
-        txn.execute_unprepared(&format!("DELETE FROM {}", backend.only(&table))).await?;
+        match table.name.name.as_str() {
+            // What transactions that are open have written there is theirs.
+            PENDING => backend.forget_running(txn).await?,
+            _ => {
+                txn.execute_unprepared(&format!("DELETE FROM {}", backend.only(&table))).await?;
+            }
+        }
         fill(txn, backend, bundle, content, &table).await?;
     }
     let mut sql = Sql::new(backend, "UPDATE dbvsg_sealing SET watermark = ");
     sql.bind(bundle.manifest.watermark).push(" WHERE id = 1");
     sql.execute(txn).await?;
-    backend.forget_running(txn).await
+    Ok(())
 }
 
 async fn fill(

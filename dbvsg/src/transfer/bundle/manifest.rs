@@ -19,12 +19,16 @@ pub(super) const VERSION: u32 = 1;
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const DIGESTS: &str = "digests.json";
 
+/// The commits that are not sealed yet.
+pub(super) const PENDING: &str = "dbvsg_pending";
+
 /// DBVSG's own tables, but for those that only speak of what is running or of this program.
-const CATALOG: [&str; 10] = [
+const CATALOG: [&str; 11] = [
     "dbvsg_branch",
     "dbvsg_table",
     "dbvsg_column",
     "dbvsg_commit",
+    PENDING,
     "dbvsg_commit_table",
     "dbvsg_entry",
     "dbvsg_tag",

@@ -71,13 +71,9 @@ fn rows<'a>(
     let columns: Vec<&Column> = content.stored().filter_map(|name| table.column(name)).collect();
     let read: Vec<String> =
         columns.iter().map(|column| backend.project(column, &backend.quote(&column.name))).collect();
-    let source = match table.name.name.as_str() {
-        "dbvsg_commit" => backend.commits().to_owned(),
-        _ => backend.only(table),
-    };
     // A table without a column has rows all the same.
     let read = if read.is_empty() { "NULL".to_owned() } else { read.join(", ") };
-    let mut sql = Sql::new(backend, format!("SELECT {read} FROM {source}"));
+    let mut sql = Sql::new(backend, format!("SELECT {read} FROM {}", backend.only(table)));
     let key: Vec<String> = table.key_columns().map(|column| backend.quote(&column.name)).collect();
     if !key.is_empty() {
         sql.push(" ORDER BY ").push(&key.join(", "));
