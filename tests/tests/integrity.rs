@@ -1,5 +1,6 @@
 //! Whatever is altered behind DBVSG's back is found.
 
+use dbvsg::Vsg;
 use dbvsg_tests::{Engine, Scene, outside, scenarios};
 
 scenarios!(
@@ -7,6 +8,7 @@ scenarios!(
     a_missing_or_added_version_or_commit_is_found,
     what_no_trigger_saw_is_found_and_recorded,
     sealing_in_pieces_gives_the_same_chain_as_at_once,
+    what_waited_among_the_sealed_is_sealed,
 );
 scenarios!(Sqlite: an_altered_sqlite_storage_class_is_found);
 
@@ -25,6 +27,21 @@ async fn story(engine: Engine) -> Scene {
     scene.commit("INSERT INTO t VALUES (3, 'c', NULL); UPDATE t SET v = 'd' WHERE id = 3").await;
     scene.verify().await;
     scene
+}
+
+/// As the version before left it: what was not sealed stood with the sealed.
+async fn what_waited_among_the_sealed_is_sealed(engine: Engine) {
+    let scene = story(engine).await;
+    outside(&scene, "UPDATE t SET v = 'late' WHERE id = 1");
+    let columns = "id, uuid, actor, operation, written_at";
+    scene.sql(&format!("INSERT INTO dbvsg_commit ({columns}, branch_id) SELECT {columns}, 1 FROM dbvsg_pending")).await;
+    scene.sql("DELETE FROM dbvsg_pending").await;
+    scene.sql("UPDATE dbvsg_support SET fingerprint = 'another version'").await;
+    let later = Vsg::connect(&scene.url()).await.unwrap();
+    assert_eq!(later.seal().await.unwrap(), 1);
+    later.close().await.unwrap();
+    assert_eq!(scene.log().await[0].actor, scene.outsider());
+    scene.end().await;
 }
 
 async fn found(scene: &Scene) -> bool {

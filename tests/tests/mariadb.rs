@@ -16,7 +16,7 @@ scenarios!(
     a_truncated_table_is_found, an_enabling_that_was_killed_is_undone, what_cannot_be_captured_is_refused, long_names_are_cut,
     who_writes_needs_no_right_on_history, who_lacks_a_right_is_told, triggers_of_the_application_write_too,
     a_statement_that_is_killed_harms_nobody, new_tables_take_any_text, a_stamp_on_a_row_that_does_not_change_is_no_change,
-    triggers_that_were_put_away_come_back, a_whole_table_goes_back_through_every_type,
+    triggers_that_were_put_away_come_back, a_whole_table_goes_back_through_every_type, what_is_sealed_is_whole,
 );
 
 async fn a_stamp_on_a_row_that_does_not_change_is_no_change(engine: Engine) {
@@ -469,6 +469,25 @@ async fn a_cancelled_transaction_leaves_no_trace(engine: Engine) {
     assert_eq!(written.len(), 8);
     assert!(written.iter().all(|row| row.starts_with(scene.outsider())), "{written:?}");
     assert_eq!(scene.rows("SELECT COUNT(*) FROM dbvsg_pending").await, ["0"]);
+    one.close().await.unwrap();
+    scene.end().await;
+}
+
+/// A session whose clock was stopped goes on with its commit until that is sealed.
+async fn what_is_sealed_is_whole(engine: Engine) {
+    let (scene, one) = pool_of_one(engine).await;
+    let db = one.connection();
+    db.execute_unprepared("SET timestamp = 1700000000").await.unwrap();
+    set(&db, 1, 1).await;
+    let slow = "UPDATE c SET n = n + 1 + SLEEP(0.5) WHERE id > 1 ORDER BY id";
+    let writing = tokio::spawn(async move { db.execute_unprepared(slow).await.unwrap() });
+    // The second of its rows is being written, the first of them was.
+    tokio::time::sleep(Duration::from_millis(750)).await;
+    scene.vsg.seal().await.unwrap();
+    scene.verify().await;
+    writing.await.unwrap();
+    scene.verify().await;
+    assert_eq!(scene.log().await[0].tables[0].updated, 3);
     one.close().await.unwrap();
     scene.end().await;
 }

@@ -401,6 +401,12 @@ pub(crate) trait Backend: Applying + Portable + std::fmt::Debug {
     /// The id of a new commit, as an expression.
     fn next_commit(&self) -> String;
 
+    /// The pending commits with the smallest ids, as a query: `limit` of those for which `condition` holds of the commit `c`. What can
+    /// still write to one of them is waited for, and kept from it.
+    fn pending(&self, condition: &str, limit: usize) -> String {
+        format!("SELECT c.* FROM dbvsg_pending c WHERE {condition} ORDER BY c.id LIMIT {limit}")
+    }
+
     /// Takes these commits, one at least, out of `dbvsg_pending`.
     fn take_pending(&self, commits: &[i64]) -> String {
         let ids: Vec<String> = commits.iter().map(i64::to_string).collect();

@@ -3,7 +3,7 @@ mod retention;
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, DynIden, Iden, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, DynIden, Iden, TransactionTrait};
 use sea_orm_migration::prelude::{
     ColumnDef, DeriveMigrationName, Index, IntoIden, MigrationTrait, MigratorTrait, SchemaManager, Table, async_trait,
 };
@@ -63,11 +63,25 @@ async fn install(db: &DatabaseConnection, backend: &'static dyn Backend, fingerp
     for sql in backend.catalog_support() {
         txn.execute_unprepared(&sql).await?;
     }
+    let_wait(&txn).await?;
     txn.execute_unprepared("DELETE FROM dbvsg_support").await?;
     let mut sql = Sql::new(backend, "INSERT INTO dbvsg_support (fingerprint) VALUES (");
     sql.bind(fingerprint).push(")");
     sql.execute(&txn).await?;
     txn.commit().await?;
+    Ok(())
+}
+
+/// Puts commits that are not sealed to the others that wait: they stood among the sealed ones before they had a table of their own. Two
+/// statements.
+pub(crate) async fn let_wait(txn: &DatabaseTransaction) -> Result<()> {
+    for sql in [
+        "INSERT INTO dbvsg_pending (id, uuid, actor, operation, query, message, meta, written_at) \
+         SELECT id, uuid, actor, operation, query, message, meta, written_at FROM dbvsg_commit WHERE seq IS NULL",
+        "DELETE FROM dbvsg_commit WHERE seq IS NULL",
+    ] {
+        txn.execute_unprepared(sql).await?;
+    }
     Ok(())
 }
 
@@ -114,7 +128,6 @@ fn short(text: &'static str, length: u32) -> ColumnDef {
 }
 
 fn id() -> ColumnDef {
-    // Never used again, even when the newest commit turned out to be empty.
     column("id").big_integer().not_null().auto_increment().primary_key().take()
 }
 
@@ -172,19 +185,20 @@ impl MigrationTrait for Journal {
             Table::create()
                 .table(name("dbvsg_commit"))
                 .col(id())
-                .col(short("uuid", 40).not_null().take())
+                // NULL are what a commit got when it was sealed, as long as those that waited stood here, too.
+                .col(short("uuid", 40))
                 .col(integer("branch_id").not_null().take())
-                .col(integer("seq").not_null().take())
+                .col(integer("seq"))
                 .col(integer("parent_id"))
                 .col(integer("merged_id"))
                 .col(text("actor").not_null().take())
-                .col(text("operation").not_null().take())
+                .col(text("operation"))
                 .col(text("query"))
                 .col(text("message"))
                 .col(text("meta"))
                 .col(integer("written_at").not_null().take())
-                .col(integer("committed_at").not_null().take())
-                .col(column("hash").blob().not_null().take())
+                .col(integer("committed_at"))
+                .col(column("hash").blob().take())
                 .take(),
             Table::create()
                 .table(name("dbvsg_commit_table"))

@@ -9,7 +9,7 @@ mod tracked;
 
 pub(crate) use columns::{KnownColumn, write as write_columns};
 pub(crate) use load::{Catalog, HalfDone, half_done, is_current, load, look, one, outgrow, pending_ddl, shapes};
-pub(crate) use migration::{migrate, migrations};
+pub(crate) use migration::{let_wait, migrate, migrations};
 pub(crate) use retained::Retained;
 pub use status::{TableStatistics, TableStatus};
 pub(crate) use status::{statistics, statuses};

@@ -11,24 +11,29 @@ use super::{
 };
 use crate::{
     Error, Result,
-    backend::{Backend, Placing, Sql},
+    backend::{Backend, Placing, Sql, Writers},
     catalog::Tracked,
 };
 
 /// The ids of the commits in the line, in the order given. They grow along it, so that a version's place is told by one
-/// comparison. No query, or one where the ids in hand do not suffice.
+/// comparison. Where one transaction writes at a time they do so by themselves. No query, or one where the ids in hand do not
+/// suffice.
 pub(super) async fn number(
     txn: &DatabaseTransaction,
     backend: &'static dyn Backend,
     tail: &Tail,
     written: &[Pending],
 ) -> Result<Vec<i64>> {
+    let damaged = || Error::Corrupted { detail: "a commit has a smaller id than one that was sealed before".into() };
+    if backend.writers() == Writers::One {
+        let own: Vec<i64> = written.iter().map(|pending| pending.header.id).collect();
+        let grows = tail.id().into_iter().chain(own.iter().copied()).is_sorted_by(|a, b| a < b);
+        return grows.then_some(own).ok_or_else(damaged);
+    }
     let commits: Vec<(i64, i64)> = written.iter().map(|pending| (pending.header.id, pending.last_change())).collect();
     let mut ids = line_up(tail.id(), &commits);
     let missing = written.len() - ids.len();
     if missing > 0 {
-        let damaged =
-            || Error::Corrupted { detail: "a commit has a smaller id than one that was sealed before".into() };
         let rows = txn.query_all_raw(backend.next_ids(missing).ok_or_else(damaged)?).await?;
         let mut fresh = rows.iter().map(|row| row.try_get::<i64>("", "id")).collect::<Result<Vec<_>, _>>()?;
         fresh.sort_unstable();

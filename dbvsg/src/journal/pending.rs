@@ -113,13 +113,8 @@ pub(super) async fn window(
     limit: usize,
 ) -> Result<Option<Window>> {
     // The commit of the transaction in which this happens, if it has one, is not at its end.
-    let own = "SELECT 1 FROM dbvsg_context x WHERE x.uuid = c.uuid";
-    let sql = format!(
-        "SELECT c.id, c.uuid, c.actor, c.operation, c.query, c.message, c.meta, c.written_at FROM dbvsg_pending c \
-         WHERE NOT EXISTS ({own}) ORDER BY c.id LIMIT {}",
-        limit + 1
-    );
-    let rows = Sql::new(backend, sql).all(txn).await?;
+    let ended = "NOT EXISTS (SELECT 1 FROM dbvsg_context x WHERE x.uuid = c.uuid)";
+    let rows = Sql::new(backend, backend.pending(ended, limit + 1)).all(txn).await?;
     let mut pending = rows.iter().map(Pending::read).collect::<Result<Vec<_>>>()?;
     let next = if pending.len() > limit { pending.pop().map(|commit| commit.header.id) } else { None };
     Ok((!pending.is_empty()).then_some(Window { pending, next }))

@@ -183,7 +183,12 @@ async fn finish(
     let Chained { placings, entries } = chain::chain(tail, written, &ids, &mut tables);
     number::renumber(txn, backend, &placings, &entries, &tables).await?;
     for placings in placings.chunks(100) {
-        txn.execute_raw(backend.place(placings)).await?;
+        let placed = txn.execute_raw(backend.place(placings)).await?.rows_affected();
+        if placed != placings.len() as u64 {
+            let detail =
+                format!("of {} commits that were to be sealed only {placed} were still waiting", placings.len());
+            return Err(Error::Corrupted { detail });
+        }
     }
     let placed = placings.iter().map(|placing| placing.written_id);
     pending::forget(txn, backend, empty.into_iter().chain(placed)).await?;

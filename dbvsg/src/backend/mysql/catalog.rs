@@ -18,9 +18,11 @@ pub(super) fn support(flavour: Flavour) -> Vec<String> {
     statements.extend(flavour.counter());
     statements.push(format!(
         "CREATE TABLE IF NOT EXISTS dbvsg_pending (id BIGINT PRIMARY KEY, uuid VARCHAR(36), actor TEXT NOT NULL, operation TEXT, \
-         query LONGTEXT, message LONGTEXT, meta LONGTEXT, captured TINYINT NOT NULL DEFAULT 1, written_at BIGINT NOT NULL) \
+         query LONGTEXT, message LONGTEXT, meta LONGTEXT, captured TINYINT NOT NULL, written_at BIGINT NOT NULL) \
          ENGINE = InnoDB DEFAULT {BINARY}"
     ));
+    // It had none.
+    statements.push("ALTER TABLE dbvsg_pending ALTER captured SET DEFAULT 1".into());
     statements.push(index("dbvsg_commit_uuid", "UNIQUE", "uuid"));
     statements.push(index("dbvsg_commit_seq", "UNIQUE", "seq"));
     statements.push(index("dbvsg_commit_time", "", "committed_at"));

@@ -342,6 +342,10 @@ impl Backend for MySql {
         format!("CAST({} AS SIGNED)", self.flavour.next_change())
     }
 
+    fn pending(&self, condition: &str, limit: usize) -> String {
+        seal::pending(condition, limit)
+    }
+
     fn take_pending(&self, commits: &[i64]) -> String {
         seal::take_pending(commits)
     }

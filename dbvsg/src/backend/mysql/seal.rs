@@ -20,11 +20,24 @@ pub(super) fn place(placings: &[Placing]) -> Statement {
     Statement::from_sql_and_values(DbBackend::MySql, sql, placings.iter().flat_map(Placing::values))
 }
 
+/// A session can go on with a commit of its own that was committed, as long as it is not sealed (see the routines); so they are
+/// locked, one by one by their keys. They are found without a lock first: to lock what is looked through would be to wait for the rows of
+/// transactions that are open.
+pub(super) fn pending(condition: &str, limit: usize) -> String {
+    format!(
+        "SELECT p.* FROM (SELECT c.id FROM dbvsg_pending c WHERE {condition} ORDER BY c.id LIMIT {limit}) d \
+         STRAIGHT_JOIN dbvsg_pending p FORCE INDEX (PRIMARY) ON p.id = d.id ORDER BY p.id FOR UPDATE"
+    )
+}
+
 /// Row by row by its key. With a list of ids it would rather read the whole table, if that is small, and wait for the rows of
 /// transactions that are open.
 pub(super) fn take_pending(commits: &[i64]) -> String {
     let ids: Vec<String> = commits.iter().map(|id| format!("SELECT {id} AS id")).collect();
-    format!("DELETE p FROM ({}) d STRAIGHT_JOIN dbvsg_pending p ON p.id = d.id", ids.join(" UNION ALL "))
+    format!(
+        "DELETE p FROM ({}) d STRAIGHT_JOIN dbvsg_pending p FORCE INDEX (PRIMARY) ON p.id = d.id",
+        ids.join(" UNION ALL ")
+    )
 }
 
 /// Every row is there already, so this only updates. An UPDATE with a join would lock the rows that it reads, and wait for

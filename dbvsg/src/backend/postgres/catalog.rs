@@ -17,9 +17,14 @@ pub(super) fn support(backend: &Postgres) -> Vec<String> {
         "CREATE TABLE IF NOT EXISTS dbvsg_pending (id bigint PRIMARY KEY, uuid text, actor text NOT NULL, operation text, \
          query text, message text, meta text, written_at bigint NOT NULL)"
             .into(),
-        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_uuid ON dbvsg_commit (uuid)".into(),
-        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_seq ON dbvsg_commit (seq)".into(),
-        "CREATE INDEX IF NOT EXISTS dbvsg_commit_time ON dbvsg_commit (committed_at)".into(),
+        // Those that left out the commits that waited, as long as they stood among the others.
+        "DROP INDEX IF EXISTS dbvsg_commit_pending".into(),
+        "DROP INDEX IF EXISTS dbvsg_commit_uuid".into(),
+        "DROP INDEX IF EXISTS dbvsg_commit_seq".into(),
+        "DROP INDEX IF EXISTS dbvsg_commit_time".into(),
+        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_by_uuid ON dbvsg_commit (uuid)".into(),
+        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_by_seq ON dbvsg_commit (seq)".into(),
+        "CREATE INDEX IF NOT EXISTS dbvsg_commit_by_time ON dbvsg_commit (committed_at)".into(),
         current_commit(backend),
         shape::support(backend),
         "DROP VIEW IF EXISTS db_vsg".into(),

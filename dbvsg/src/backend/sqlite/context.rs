@@ -61,9 +61,14 @@ pub(super) fn support() -> Vec<String> {
         "CREATE TABLE IF NOT EXISTS dbvsg_pending (id INTEGER PRIMARY KEY, uuid TEXT, actor TEXT NOT NULL, operation TEXT, query TEXT, \
          message TEXT, meta TEXT, written_at INTEGER NOT NULL)"
             .into(),
-        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_uuid ON dbvsg_commit (uuid)".into(),
-        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_seq ON dbvsg_commit (seq)".into(),
-        "CREATE INDEX IF NOT EXISTS dbvsg_commit_time ON dbvsg_commit (committed_at)".into(),
+        // Those that left out the commits that waited, as long as they stood among the others.
+        "DROP INDEX IF EXISTS dbvsg_commit_pending".into(),
+        "DROP INDEX IF EXISTS dbvsg_commit_uuid".into(),
+        "DROP INDEX IF EXISTS dbvsg_commit_seq".into(),
+        "DROP INDEX IF EXISTS dbvsg_commit_time".into(),
+        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_by_uuid ON dbvsg_commit (uuid)".into(),
+        "CREATE UNIQUE INDEX IF NOT EXISTS dbvsg_commit_by_seq ON dbvsg_commit (seq)".into(),
+        "CREATE INDEX IF NOT EXISTS dbvsg_commit_by_time ON dbvsg_commit (committed_at)".into(),
         "DROP TRIGGER IF EXISTS dbvsg_context_closed".into(),
         // The end of a DBVSG transaction is the time of its commit.
         format!(

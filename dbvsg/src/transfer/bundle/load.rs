@@ -10,7 +10,7 @@ use crate::{
     Result,
     backend::{Backend, Sql},
     catalog::{self, Catalog},
-    model::{Column, Stored, Table, Value},
+    model::{Column, Stored, Table, TableName, Value},
     transfer::backup::damaged,
 };
 
@@ -22,17 +22,22 @@ const ROWS: usize = 500;
 /// Puts the rows of the bundle in place of those of its tables, histories and catalog, in this order: where capture cannot be
 /// put out of the way, what it makes of the first is gone with the rest.
 pub(super) async fn load(txn: &DatabaseTransaction, backend: &'static dyn Backend, bundle: &Bundle) -> Result<()> {
+    let pending = TableName::new(PENDING);
     for content in bundle.manifest.contents() {
         let table = backend.describe(&DatabaseExecutor::Transaction(txn), &content.table).await?;
         let table = table.ok_or_else(|| damaged(format!("its schema does not make the table `{}`", content.table)))?;
-        match table.name.name.as_str() {
+        if content.table == pending {
             // What transactions that are open have written there is theirs.
-            PENDING => backend.forget_running(txn).await?,
-            _ => {
-                txn.execute_unprepared(&format!("DELETE FROM {}", backend.only(&table))).await?;
-            }
+            backend.forget_running(txn).await?;
+        } else {
+            txn.execute_unprepared(&format!("DELETE FROM {}", backend.only(&table))).await?;
         }
         fill(txn, backend, bundle, content, &table).await?;
+    }
+    if !bundle.manifest.contents().any(|content| content.table == pending) {
+        // It is from before they had a table of their own.
+        backend.forget_running(txn).await?;
+        catalog::let_wait(txn).await?;
     }
     let mut sql = Sql::new(backend, "UPDATE dbvsg_sealing SET watermark = ");
     sql.bind(bundle.manifest.watermark).push(" WHERE id = 1");
