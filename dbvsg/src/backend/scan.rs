@@ -31,7 +31,7 @@ impl Token {
     }
 }
 
-/// Cuts SQL into tokens; strings, comments, numbers and parameters are left out.
+/// Cuts SQL into tokens; strings, comments and numbers are left out.
 pub(crate) fn scan(sql: &str) -> Vec<Placed> {
     let mut tokens = Vec::new();
     let mut at = 0;

@@ -76,16 +76,18 @@ pub(crate) async fn is_current(db: &DatabaseExecutor<'_>, backend: &dyn Backend,
     Ok(stamp(db, backend).await? == catalog.stamp)
 }
 
-/// The same, and whether there are commits that are not sealed. One query for both.
+/// The same, and the ids of the first and the last commit that are not sealed, if there are any. One query for both.
 pub(crate) async fn look<C: ConnectionTrait>(
     db: &C,
     backend: &'static dyn Backend,
     catalog: &Catalog,
-) -> Result<(bool, bool)> {
-    let pending = "EXISTS (SELECT 1 FROM dbvsg_pending) AS pending";
+) -> Result<(bool, Option<(i64, i64)>)> {
+    let pending = "(SELECT min(id) FROM dbvsg_pending) AS first, (SELECT max(id) FROM dbvsg_pending) AS newest";
     let sql = format!("SELECT {}, {pending} {LISTED}", numbers(backend));
-    let Some(row) = Sql::new(backend, sql).one(db).await? else { return Ok((true, true)) };
-    Ok((read_stamp(&row)? == catalog.stamp, row.try_get("", "pending")?))
+    let row = Sql::new(backend, sql).one(db).await?;
+    let row = row.ok_or_else(|| Error::Corrupted { detail: "a sum of no rows is no row".into() })?;
+    let id = |name: &str| row.try_get::<Option<i64>>("", name);
+    Ok((read_stamp(&row)? == catalog.stamp, id("first")?.zip(id("newest")?)))
 }
 
 /// The tables that have a part in the journal.

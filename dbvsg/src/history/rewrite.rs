@@ -5,7 +5,7 @@ use crate::backend::{Placed, Token, scan};
 /// Words that statements begin with that write.
 const WRITES: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"];
 
-/// A statement cut into tokens; strings, comments, numbers and parameters are left out.
+/// A statement cut into tokens; strings, comments and numbers are left out.
 pub(super) struct Scanned<'a> {
     sql: &'a str,
     tokens: Vec<Placed>,
@@ -120,10 +120,9 @@ impl<'a> Scanned<'a> {
 
     /// Where the parameter stands with which the statement ends, if that is its limit.
     pub(super) fn bound_limit(&self) -> Option<usize> {
-        let last = self.tokens.last()?;
-        let is_limit = matches!(&last.token, Token::Word(word) if word.eq_ignore_ascii_case("LIMIT"));
-        let rest = &self.sql[last.end..];
-        (is_limit && rest.trim() == "?").then(|| last.end + rest.len() - rest.trim_start().len())
+        let [.., limit, parameter] = &self.tokens[..] else { return None };
+        let is_limit = matches!(&limit.token, Token::Word(word) if word.eq_ignore_ascii_case("LIMIT"));
+        (is_limit && parameter.token == Token::Other('?')).then_some(parameter.start)
     }
 
     /// Puts common table expressions before the statement, or among its own.

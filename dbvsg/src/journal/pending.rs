@@ -64,9 +64,9 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Whether all that are pending are in it.
-    pub(super) fn is_whole(&self) -> bool {
-        self.next.is_none()
+    /// Whether all that are pending up to this id are in it.
+    pub(super) fn reaches(&self, until: i64) -> bool {
+        self.next.is_none_or(|next| next > until)
     }
 }
 
@@ -75,6 +75,8 @@ pub(super) struct Gathered {
     pub(super) written: Vec<Pending>,
     /// Commits that turned out to hold no change.
     pub(super) empty: Vec<i64>,
+    /// Whether some of them have to wait for the next window.
+    pub(super) are_left: bool,
     /// The tables they touched.
     pub(super) tables: HashMap<i64, (Arc<Tracked>, TableState)>,
 }
@@ -172,7 +174,9 @@ pub(super) async fn gather(
             }
         }
     }
+    let all = pending.len();
     pending.retain(|commit| !reaching.contains(&commit.header.id));
+    let are_left = pending.len() < all;
     if pending.is_empty() {
         return Ok(None);
     }
@@ -181,7 +185,7 @@ pub(super) async fn gather(
         // The writers of a row follow each other, so this respects every write that saw another.
         written.sort_by_key(Pending::last_change);
     }
-    Ok(Some(Gathered { written, empty: empty.into_iter().map(|commit| commit.header.id).collect(), tables }))
+    Ok(Some(Gathered { written, empty: empty.into_iter().map(|commit| commit.header.id).collect(), are_left, tables }))
 }
 
 /// What sealing remembers of a table between its turns.

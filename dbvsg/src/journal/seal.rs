@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, Result, Vsg,
-    backend::{Backend, Sql},
+    backend::{Backend, Sql, Writers},
     capture,
     catalog::{self, Catalog},
     detached::detached,
@@ -39,21 +39,32 @@ pub(crate) enum View {
 /// ten, and three a tracked table, for each batch of up to 500. It comes to its end whoever stops waiting for it.
 pub(crate) async fn seal(vsg: &Vsg) -> Result<u64> {
     // Only a look: what another program changed in the catalog is read where nobody else in this one can be changing it.
-    if let (true, false) = catalog::look(vsg.db(), vsg.backend(), &vsg.catalog()).await? {
+    let (is_current, pending) = catalog::look(vsg.db(), vsg.backend(), &vsg.catalog()).await?;
+    if is_current && pending.is_none() {
         return Ok(0);
     }
-    let vsg = vsg.clone();
-    detached(async move { seal_pending(&vsg).await }).await
+    let (vsg, until) = (vsg.clone(), pending.map_or(0, |(_, newest)| last_id(vsg.backend(), newest)));
+    detached(async move { seal_pending(&vsg, until).await }).await
 }
 
-async fn seal_pending(vsg: &Vsg) -> Result<u64> {
+/// The last id that commits have which are there by now, and are sealed where the newest of them is. Where one transaction writes
+/// at a time, one can be parted into several, which stand behind it.
+fn last_id(backend: &dyn Backend, newest: i64) -> i64 {
+    match backend.writers() {
+        Writers::One => i64::MAX,
+        Writers::Many => newest,
+    }
+}
+
+/// Those that are written meanwhile are not waited for: they could be more each time.
+async fn seal_pending(vsg: &Vsg, until: i64) -> Result<u64> {
     let mut sealed = 0;
     // One sealer a process is enough; others wait for it and find the work done.
     let _turn = vsg.sealing_turn().await;
-    while is_pending(vsg).await? {
+    while is_pending(vsg, until).await? {
         let _turn = vsg.writing_turn().await;
         let txn = capture::begin_write(vsg.db(), vsg.backend().latest()).await?;
-        let Batch { count, is_last } = batch(&txn, vsg, View::Shared).await?;
+        let Batch { count, is_last } = batch(&txn, vsg, View::Shared, until).await?;
         txn.commit().await?;
         sealed += count;
         if is_last {
@@ -63,18 +74,22 @@ async fn seal_pending(vsg: &Vsg) -> Result<u64> {
     Ok(sealed)
 }
 
-/// Whether there is anything to seal. What another program changed in the catalog is noticed on the way.
-async fn is_pending(vsg: &Vsg) -> Result<bool> {
-    let (is_current, is_pending) = catalog::look(vsg.db(), vsg.backend(), &vsg.catalog()).await?;
+/// Whether there is anything to seal up to this id. What another program changed in the catalog is noticed on the way.
+async fn is_pending(vsg: &Vsg, until: i64) -> Result<bool> {
+    let (is_current, pending) = catalog::look(vsg.db(), vsg.backend(), &vsg.catalog()).await?;
     if !is_current {
         vsg.reload().await?;
     }
-    Ok(is_pending)
+    Ok(pending.is_some_and(|(first, _)| first <= until))
 }
 
 /// Seals everything inside a transaction.
 pub(crate) async fn seal_within(txn: &DatabaseTransaction, vsg: &Vsg, view: View) -> Result<()> {
-    while !batch(txn, vsg, view).await?.is_last {}
+    let sql = "SELECT max(id) AS newest FROM dbvsg_pending";
+    let row = Sql::new(vsg.backend(), sql).one(txn).await?;
+    let newest = row.map(|row| row.try_get::<Option<i64>>("", "newest")).transpose()?.flatten();
+    let Some(newest) = newest else { return Ok(()) };
+    while !batch(txn, vsg, view, last_id(vsg.backend(), newest)).await?.is_last {}
     Ok(())
 }
 
@@ -130,7 +145,8 @@ struct Batch {
     is_last: bool,
 }
 
-async fn batch(txn: &DatabaseTransaction, vsg: &Vsg, view: View) -> Result<Batch> {
+/// Seals the next commits. `until`: the newest that there was when it all began.
+async fn batch(txn: &DatabaseTransaction, vsg: &Vsg, view: View, until: i64) -> Result<Batch> {
     let backend = vsg.backend();
     let promised = lock(txn, backend).await?;
     for sql in backend.begin_sealing() {
@@ -146,11 +162,12 @@ async fn batch(txn: &DatabaseTransaction, vsg: &Vsg, view: View) -> Result<Batch
             // Another process was faster.
             return Ok(Batch { count: 0, is_last: true });
         };
-        let is_last = window.is_whole();
+        let reaches = window.reaches(until);
         // Read after the commits, so that every table they can have touched is in it.
         let catalog = seen(txn, vsg, view).await?;
         let gathered = pending::gather(txn, backend, &catalog, window).await?;
         if let Some(gathered) = gathered {
+            let is_last = reaches && !gathered.are_left;
             return Ok(Batch { count: finish(txn, backend, gathered, promised).await?, is_last });
         }
         // All of these transactions reach beyond the window: see more of them at a time.
@@ -171,7 +188,7 @@ async fn finish(
     gathered: Gathered,
     promised: i64,
 ) -> Result<u64> {
-    let Gathered { written, empty, mut tables } = gathered;
+    let Gathered { written, empty, mut tables, .. } = gathered;
     let count = (empty.len() + written.len()) as u64;
     if written.is_empty() {
         pending::forget(txn, backend, empty.into_iter()).await?;
