@@ -74,7 +74,7 @@ impl Side {
         Ok(match (way, self) {
             (Way::Autocommit, side) => Write::Autocommit(side.db()),
             (Way::Transaction, Self::Plain(db)) => Write::Plain(db.begin().await?),
-            (Way::Transaction, Self::Versioned(vsg)) => Write::Versioned(vsg.begin("ann").await?),
+            (Way::Transaction, Self::Versioned(vsg)) => Write::Versioned(Box::new(vsg.begin("ann").await?)),
         })
     }
 
@@ -96,7 +96,7 @@ pub(crate) async fn connect(url: &str, durability: Durability) -> Result<Vsg> {
 pub(crate) enum Write {
     Autocommit(DatabaseConnection),
     Plain(DatabaseTransaction),
-    Versioned(Txn),
+    Versioned(Box<Txn>),
 }
 
 impl Write {
@@ -117,7 +117,7 @@ impl ConnectionTrait for Write {
         match self {
             Self::Autocommit(db) => db.get_database_backend(),
             Self::Plain(txn) => txn.get_database_backend(),
-            Self::Versioned(txn) => ConnectionTrait::get_database_backend(txn),
+            Self::Versioned(txn) => ConnectionTrait::get_database_backend(txn.as_ref()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dbvsg::{
-    Author, ConnectOptions, Error, Reference, Vsg,
+    Author, ConnectOptions, Error, ErrorKind, Reference, Vsg,
     sea_orm::{ConnectionTrait, Statement, TransactionTrait},
 };
 use dbvsg_tests::{Engine, Scene, scenarios};
@@ -18,6 +18,9 @@ scenarios!(
     futures_can_move_between_threads,
     whoever_gives_up_costs_no_connection,
     what_failed_has_let_go,
+    a_commit_that_is_not_waited_for_is_whole,
+    what_is_refused_at_the_end_leaves_no_trace,
+    who_hears_of_a_commit_can_write,
     an_outside_transaction_is_one_commit_and_a_dbvsg_one_parts_two,
     each_plain_write_of_this_program_is_a_commit,
 );
@@ -220,6 +223,78 @@ async fn what_failed_has_let_go(engine: Engine) {
     }
     other.close().await.unwrap();
     assert_eq!(scene.rows("SELECT n FROM c").await, ["0", "0"]);
+    scene.end().await;
+}
+
+/// Nor does it leave anything behind on the connection: what follows is for good.
+async fn a_commit_that_is_not_waited_for_is_whole(engine: Engine) {
+    let scene = counters(engine).await;
+    let other = Vsg::connect(&scene.url()).await.unwrap();
+    let seen = async |sql: &str| {
+        let row = other.connection().query_one_raw(scene.query(sql)).await.unwrap();
+        row.unwrap().try_get_by_index::<i64>(0).unwrap()
+    };
+    for n in 1..=150_i64 {
+        let txn = scene.vsg.begin("ann").await.unwrap();
+        txn.execute_unprepared(&format!("UPDATE c SET n = {n} WHERE id <= 2")).await.unwrap();
+        let patience = async {
+            for _ in 0..10 * n {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            done = txn.commit() => drop(done.unwrap()),
+            () = patience => {}
+        }
+        scene.sql(&format!("INSERT INTO c VALUES ({}, 0)", n + 2)).await;
+        assert_eq!(seen("SELECT COUNT(DISTINCT n) FROM c WHERE id <= 2").await, 1);
+        assert_eq!(seen("SELECT COUNT(*) FROM c").await, n + 2);
+    }
+    other.close().await.unwrap();
+    scene.end().await;
+}
+
+async fn what_is_refused_at_the_end_leaves_no_trace(engine: Engine) {
+    let refused = if engine == Engine::MariaDb { "" } else { " DEFERRABLE INITIALLY DEFERRED" };
+    let scene = Scene::with(
+        engine,
+        &[
+            "CREATE TABLE c (id INTEGER PRIMARY KEY, n INTEGER)",
+            &format!("CREATE TABLE d (id INTEGER PRIMARY KEY, c INTEGER, FOREIGN KEY (c) REFERENCES c (id){refused})"),
+        ],
+    )
+    .await;
+    scene.vsg.enable_all("dbvsg", &["c", "d"], &Default::default()).await.unwrap();
+    for n in 1..=20 {
+        let failed = scene.vsg.transaction("ann", async |txn| {
+            txn.execute_unprepared(&format!("INSERT INTO c VALUES ({n}, 0)")).await?;
+            txn.execute_unprepared("INSERT INTO d VALUES (1, 99)").await?;
+            Ok::<_, Error>(())
+        });
+        assert_eq!(failed.await.unwrap_err().kind(), ErrorKind::Invalid);
+        scene.commit(&format!("INSERT INTO c VALUES ({}, 0)", 100 + n)).await;
+    }
+    assert_eq!(scene.rows("SELECT COUNT(*) FROM c").await, ["20"]);
+    assert_eq!(scene.rows("SELECT COUNT(*) FROM d").await, ["0"]);
+    assert_eq!(scene.log().await.len(), 20);
+    scene.end().await;
+}
+
+async fn who_hears_of_a_commit_can_write(engine: Engine) {
+    let scene = counters(engine).await;
+    let txn = scene.vsg.begin("ann").await.unwrap();
+    txn.execute_unprepared("UPDATE c SET n = 1").await.unwrap();
+    let vsg = scene.vsg.clone();
+    txn.after_commit(move |heard| {
+        Box::pin(async move {
+            let txn = vsg.begin("bob").await.unwrap();
+            txn.execute_unprepared("UPDATE c SET n = 2").await.unwrap();
+            assert_ne!(txn.commit().await.unwrap(), Some(heard));
+        })
+    });
+    txn.commit().await.unwrap();
+    let log = scene.log().await;
+    assert_eq!(log.iter().map(|commit| commit.actor.as_str()).collect::<Vec<_>>()[..2], ["bob", "ann"]);
     scene.end().await;
 }
 

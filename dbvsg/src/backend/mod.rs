@@ -324,6 +324,14 @@ pub(crate) trait Backend: Applying + Portable + std::fmt::Debug {
     /// Signs the commit of a transaction with its context, at the time it ends; returns whether it captured anything.
     async fn close_context(&self, txn: &DatabaseTransaction, context: &Context) -> Result<bool>;
 
+    /// Does so, and commits, in as few trips as can be. Only for a transaction that the driver knows no savepoint of, and to be waited
+    /// for.
+    async fn close_and_commit(&self, txn: DatabaseTransaction, context: &Context) -> Result<bool> {
+        let captured = self.close_context(&txn, context).await?;
+        txn.commit().await?;
+        Ok(captured)
+    }
+
     /// What is set for a transaction so that values that come as text are exact, whatever the session or the role are set to.
     fn exact(&self) -> Vec<String> {
         Vec::new()

@@ -1,7 +1,10 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,6 +18,7 @@ use crate::{
     Author, CommitId, Error, Key, Reference, Result, Row, Tracked, Vsg,
     accessor::BoxFuture,
     backend::{self, Backend, Context, Writers},
+    detached::unbroken,
     history::{self, Position},
     journal::{self, View},
 };
@@ -35,8 +39,10 @@ pub struct Txn {
     id: CommitId,
     context: Context,
     after_commit: Mutex<Vec<AfterCommit>>,
+    /// Whether it ever had a savepoint.
+    is_nested: AtomicBool,
     /// Given back when the transaction has ended, so it stands behind it.
-    _turn: Option<OwnedMutexGuard<()>>,
+    turn: Option<OwnedMutexGuard<()>>,
 }
 
 /// A savepoint inside a [`Txn`], as [`TransactionTrait::begin`] gives it.
@@ -103,7 +109,15 @@ async fn open(vsg: &Vsg, db: &DatabaseConnection, isolation: Option<IsolationLev
         query: author.query,
         meta: author.meta.map(|meta| meta.to_string()),
     };
-    Ok(Txn { vsg: vsg.clone(), inner, id, context, after_commit: Mutex::default(), _turn: turn })
+    Ok(Txn {
+        vsg: vsg.clone(),
+        inner,
+        id,
+        context,
+        after_commit: Mutex::default(),
+        is_nested: AtomicBool::new(false),
+        turn,
+    })
 }
 
 /// Begins, and begins anew while other writers are in the way.
@@ -148,6 +162,12 @@ impl Txn {
     }
 
     pub(crate) fn inner(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    /// What a savepoint is begun on.
+    fn nested(&self) -> &DatabaseTransaction {
+        self.is_nested.store(true, Ordering::Relaxed);
         &self.inner
     }
 
@@ -225,21 +245,32 @@ impl Txn {
         self.after_commit.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
     }
 
-    /// Commits. Returns the commit, or none if no tracked row was changed. Costs two statements.
+    /// Commits. Returns the commit, or none if no tracked row was changed. Costs two round trips; one on SQLite, unless there was a
+    /// savepoint. It comes to its end whoever stops waiting for it; the listeners are called only for whoever waits.
     ///
     /// # Errors
     /// If the database refuses, everything is undone.
     pub async fn commit(self) -> Result<Option<CommitId>> {
-        let captured = self.vsg.backend().close_context(&self.inner, &self.context).await?;
-        self.inner.commit().await?;
-        if !captured {
+        let Self { vsg, inner, id, context, after_commit, is_nested, turn } = self;
+        let captured = unbroken(async move {
+            // A listener can write something itself: it is somebody else's turn by then.
+            let _turn = turn;
+            let backend = vsg.backend();
+            if !is_nested.into_inner() {
+                return backend.close_and_commit(inner, &context).await;
+            }
+            // The driver has to know which of its transactions ends.
+            let captured = backend.close_context(&inner, &context).await?;
+            inner.commit().await?;
+            Ok(captured)
+        });
+        if !captured.await? {
             return Ok(None);
         }
-        let listeners = std::mem::take(&mut *self.after_commit.lock().unwrap_or_else(PoisonError::into_inner));
-        for listener in listeners {
-            listener(self.id).await;
+        for listener in after_commit.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            listener(id).await;
         }
-        Ok(Some(self.id))
+        Ok(Some(id))
     }
 
     /// Undoes everything.
@@ -294,7 +325,7 @@ impl TransactionTrait for Txn {
     type Transaction = TxnConnection;
 
     async fn begin(&self) -> Result<TxnConnection, DbErr> {
-        self.inner.begin().await
+        self.nested().begin().await
     }
 
     async fn begin_with_config(
@@ -302,11 +333,11 @@ impl TransactionTrait for Txn {
         isolation: Option<IsolationLevel>,
         access: Option<AccessMode>,
     ) -> Result<TxnConnection, DbErr> {
-        self.inner.begin_with_config(isolation, access).await
+        self.nested().begin_with_config(isolation, access).await
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<TxnConnection, DbErr> {
-        self.inner.begin_with_options(options).await
+        self.nested().begin_with_options(options).await
     }
 
     async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
@@ -315,7 +346,7 @@ impl TransactionTrait for Txn {
         T: Send,
         E: std::fmt::Display + std::fmt::Debug + Send,
     {
-        self.inner.transaction(callback).await
+        self.nested().transaction(callback).await
     }
 
     async fn transaction_with_config<F, T, E>(
@@ -329,6 +360,6 @@ impl TransactionTrait for Txn {
         T: Send,
         E: std::fmt::Display + std::fmt::Debug + Send,
     {
-        self.inner.transaction_with_config(callback, isolation, access).await
+        self.nested().transaction_with_config(callback, isolation, access).await
     }
 }

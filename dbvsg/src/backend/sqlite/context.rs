@@ -114,9 +114,21 @@ pub(super) async fn open(txn: &DatabaseTransaction, context: &Context) -> Result
     Ok(())
 }
 
+/// Closes the commit, and tells for `closed_id` whether there was one.
+const CLOSE: &str = "UPDATE dbvsg_context SET closed_id = commit_id, commit_id = NULL, uuid = NULL, actor = NULL, operation = NULL, \
+                     message = NULL, query = NULL, meta = NULL WHERE id = 1 RETURNING closed_id";
+
 pub(super) async fn close(txn: &DatabaseTransaction) -> Result<bool> {
-    let sql = "UPDATE dbvsg_context SET closed_id = commit_id, commit_id = NULL, uuid = NULL, actor = NULL, operation = NULL, \
-               message = NULL, query = NULL, meta = NULL WHERE id = 1 RETURNING closed_id";
-    let row = txn.query_one_raw(super::statement(sql)).await?;
+    end(txn, CLOSE.into()).await
+}
+
+/// The same, and commits, in one trip to the driver's thread. What the driver then takes for the transaction, and undoes when it is
+/// dropped, is an empty one that is begun after it. It must be waited for: whatever it does not come to, the driver does not know of.
+pub(super) async fn close_and_commit(txn: DatabaseTransaction) -> Result<bool> {
+    end(&txn, format!("{CLOSE}; COMMIT; BEGIN")).await
+}
+
+async fn end(txn: &DatabaseTransaction, sql: String) -> Result<bool> {
+    let row = txn.query_all_raw(super::statement(sql)).await?.pop();
     Ok(row.map(|row| row.try_get::<Option<i64>>("", "closed_id")).transpose()?.flatten().is_some())
 }

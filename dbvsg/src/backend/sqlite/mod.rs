@@ -181,6 +181,10 @@ impl Backend for Sqlite {
         context::close(txn).await
     }
 
+    async fn close_and_commit(&self, txn: DatabaseTransaction, _context: &Context) -> Result<bool> {
+        context::close_and_commit(txn).await
+    }
+
     fn begin_sealing(&self) -> Vec<String> {
         // SQLite has one writer: the transaction's own lock is the lock. Its own commit, if it has one, goes on.
         vec!["UPDATE dbvsg_context SET commit_id = NULL WHERE id = 1 AND commit_id IS NOT NULL AND uuid IS NULL".into()]
