@@ -1,10 +1,11 @@
 //! Every writer is captured, whatever it writes with, and nothing that changed nothing.
 
 use dbvsg::{
-    Error, Op, Policy, Vsg,
+    ApplyOptions, Error, Key, Op, Policy, Row, RowDiff, Value, Vsg,
     sea_orm::{ConnectOptions, ConnectionTrait, Database},
 };
 use dbvsg_tests::{Engine, Scene, outside, scenarios};
+use futures_util::TryStreamExt;
 
 scenarios!(
     rows_that_were_there_are_the_baseline,
@@ -18,6 +19,7 @@ scenarios!(
     columns_can_be_skipped_and_ignored,
     keys_of_every_kind_work,
     hostile_names_are_only_names,
+    names_of_the_catalog_are_only_names,
     what_cannot_be_tracked_is_refused_with_the_reason,
     a_pool_that_is_there_already_can_be_used,
     what_is_not_there_is_not_connected_to,
@@ -304,6 +306,45 @@ async fn hostile_names_are_only_names(engine: Engine) {
     scene.commit(&format!("UPDATE {quoted} SET {ab} = 'z'")).await;
     scene.commit(&format!("UPDATE {quoted} SET {select} = 2")).await;
     assert_eq!(scene.rows_at("HEAD~2", &format!("SELECT * FROM {quoted}")).await, ["1|a|b|c"]);
+    scene.end().await;
+}
+
+/// What is told beside the columns of a table has names, too.
+async fn names_of_the_catalog_are_only_names(engine: Engine) {
+    let texts = ["uuid", "actor", "message", "operation", "committed_at"];
+    let numbers = ["previous", "number", "from_id", "to_id", "ours", "base", "theirs"];
+    let texts: String = texts.iter().map(|name| format!(", {name} VARCHAR(40)")).collect();
+    let numbers: String = numbers.iter().map(|name| format!(", {name} INTEGER")).collect();
+    let ddl = format!("CREATE TABLE c (seq INTEGER, id INTEGER{texts}{numbers}, PRIMARY KEY (seq, id))");
+    let scene = Scene::with(engine, &[&ddl]).await;
+    scene.vsg.enable("c").await.unwrap();
+    let row = "(7, 1, 'u', 'a', 'm', 'o', 'c', 99, 99, NULL, NULL, 0, 0, 0)";
+    let first = scene.commit(&format!("INSERT INTO c VALUES {row}")).await;
+    // Versions of one row, in one commit and in several, are sealed together.
+    scene.sql("UPDATE c SET message = 'x'; UPDATE c SET message = 'y'").await;
+    let changed = scene.commit("UPDATE c SET message = 'z', seq = 7").await;
+    scene.commit("UPDATE c SET message = 'zz'").await;
+    scene.vsg.seal().await.unwrap();
+    let (key, values) =
+        (Key([7, 1].map(Value::Integer).to_vec()), |row: &Option<Row>| row.as_ref().unwrap().values[4].clone());
+    let audit = scene.audit().await;
+    assert_eq!((audit[1].actor.as_str(), &audit[1].message, audit[1].commit), ("ann", &None, changed));
+    assert_eq!((values(&audit[1].before), values(&audit[1].after)), (Value::Text("y".into()), Value::Text("z".into())));
+    let history = scene.vsg.history("c", &key, 10, 0).await.unwrap().items;
+    assert_eq!(history.iter().map(|version| version.version).collect::<Vec<_>>(), [5, 4, 3, 2, 1]);
+    assert_eq!((history[1].operation.as_str(), history[1].change.commit), ("UPDATE", changed));
+    let blame = scene.vsg.blame("c", &key).await.unwrap();
+    assert_eq!(blame.iter().filter(|value| value.commit == first && value.actor == "ann").count(), 13);
+    let diff = scene.vsg.diff("c", &first.into(), &changed.into()).await.unwrap();
+    let diff: Vec<RowDiff> = diff.try_collect().await.unwrap();
+    assert!(matches!(&diff[..], [RowDiff::Changed { columns, .. }] if columns.len() == 1), "{diff:?}");
+    scene.vsg.comment_version("bob", "c", &key, 4, "why?").await.unwrap();
+    let comment = scene.vsg.comments(changed, 10, 0).await.unwrap().items.remove(0);
+    assert_eq!((comment.actor.as_str(), comment.version), ("bob", Some(4)));
+    let told = scene.vsg.revert("bob", changed, &ApplyOptions::table("c")).await.unwrap();
+    let [conflict] = &told.conflicts[..] else { panic!("{told:?}") };
+    let [base, ours, theirs] = [&conflict.base, &conflict.ours, &conflict.theirs].map(values);
+    assert_eq!([base, ours, theirs], ["z", "zz", "y"].map(|text| Value::Text(text.into())));
     scene.end().await;
 }
 

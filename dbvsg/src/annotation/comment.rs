@@ -92,7 +92,7 @@ async fn numbers<C: ConnectionTrait>(
     let mut sql = Sql::new(
         backend,
         format!(
-            "SELECT h.vsg_id, (SELECT count(*) FROM {history} x WHERE {} AND x.vsg_id <= h.vsg_id) AS number, {} \
+            "SELECT h.vsg_id, (SELECT count(*) FROM {history} x WHERE {} AND x.vsg_id <= h.vsg_id) AS vsg_number, {} \
              FROM {history} h WHERE h.vsg_id IN (",
             tracked.same_key(backend, "x", "h"),
             tracked.projection(backend, "h"),
@@ -101,7 +101,7 @@ async fn numbers<C: ConnectionTrait>(
     sql.bind_all(changes).push(")");
     let read = |row: &QueryResult| {
         let key = Key::of(&tracked.table, &tracked.read(backend, row, 2)?);
-        Ok((row.try_get("", "vsg_id")?, (key, row.try_get::<i64>("", "number")? as u64)))
+        Ok((row.try_get("", "vsg_id")?, (key, row.try_get::<i64>("", "vsg_number")? as u64)))
     };
     sql.all(db).await?.iter().map(read).collect()
 }

@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use sea_orm::{DatabaseConnection, QueryResult, StreamTrait};
 use serde::Serialize;
 
-use super::changes::{of_row, op};
+use super::changes::{COMMIT, of_row, op};
 use crate::{
     Result,
     backend::{Backend, Sql},
@@ -61,7 +61,7 @@ pub(crate) async fn blame(
     let mut sql = Sql::new(
         backend,
         format!(
-            "SELECT h.vsg_id, h.vsg_op, c.uuid, c.actor, c.message, c.committed_at, c.seq, h.vsg_end, {} FROM {} h JOIN dbvsg_commit c ON c.id = h.vsg_begin",
+            "SELECT h.vsg_id, h.vsg_op, {COMMIT}, h.vsg_end, {} FROM {} h JOIN dbvsg_commit c ON c.id = h.vsg_begin",
             tracked.projection(backend, "h"),
             backend.quote_table(&tracked.history),
         ),
@@ -99,14 +99,14 @@ pub(crate) async fn blame(
 
 fn told(backend: &dyn Backend, tracked: &Tracked, row: &QueryResult) -> Result<Told> {
     Ok(Told {
-        seq: row.try_get("", "seq")?,
+        seq: row.try_get("", "vsg_seq")?,
         end: row.try_get("", "vsg_end")?,
         op: op(tracked, row)?,
         row: tracked.read(backend, row, LEADING)?,
-        commit: row.try_get::<String>("", "uuid")?.parse()?,
-        actor: row.try_get("", "actor")?,
-        message: row.try_get("", "message")?,
-        at: time::from_micros(row.try_get("", "committed_at")?),
+        commit: row.try_get::<String>("", "vsg_uuid")?.parse()?,
+        actor: row.try_get("", "vsg_actor")?,
+        message: row.try_get("", "vsg_message")?,
+        at: time::from_micros(row.try_get("", "vsg_committed_at")?),
     })
 }
 

@@ -218,6 +218,10 @@ async fn read_slices<C: ConnectionTrait>(
     Ok(found.into_iter().map(|(_, change)| change).collect())
 }
 
+/// What is told of a commit `c`, under names that no column of a table can have: what is selected with them may be called anything.
+pub(super) const COMMIT: &str = "c.uuid AS vsg_uuid, c.seq AS vsg_seq, c.actor AS vsg_actor, c.message AS vsg_message, \
+                                 c.committed_at AS vsg_committed_at";
+
 /// Changes with their commits `c` and the versions `p` before them, unless retention took those away; the first columns
 /// are those of [`change`].
 fn select(backend: &'static dyn Backend, tracked: &Tracked) -> Sql {
@@ -225,9 +229,9 @@ fn select(backend: &'static dyn Backend, tracked: &Tracked) -> Sql {
     Sql::new(
         backend,
         format!(
-            "SELECT h.vsg_id, h.vsg_op, c.uuid, c.seq, c.actor, c.message, c.committed_at, c.operation, p.vsg_id AS previous, {}, {} \
-             FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin LEFT JOIN {history} p ON p.vsg_id = \
-             (SELECT max(x.vsg_id) FROM {history} x WHERE {} AND x.vsg_id < h.vsg_id) AND p.vsg_end = c.seq",
+            "SELECT h.vsg_id, h.vsg_op, {COMMIT}, c.operation AS vsg_operation, p.vsg_id AS vsg_previous, {}, {} FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin LEFT JOIN {history} p ON p.vsg_id = \
+             (SELECT x.vsg_id FROM {history} x WHERE {} AND x.vsg_id < h.vsg_id ORDER BY x.vsg_id DESC LIMIT 1) \
+             AND p.vsg_end = c.seq",
             tracked.projection(backend, "h"),
             tracked.projection(backend, "p"),
             tracked.same_key(backend, "x", "h"),
@@ -256,7 +260,7 @@ fn change(backend: &dyn Backend, tracked: &Tracked, row: &QueryResult) -> Result
     let op = op(tracked, row)?;
     let version = tracked.read(backend, row, LEADING)?;
     let key = Key::of(&tracked.table, &version);
-    let previous = row.try_get::<Option<i64>>("", "previous")?;
+    let previous = row.try_get::<Option<i64>>("", "vsg_previous")?;
     let (before, after) = match op {
         Op::Delete => (Some(version), None),
         Op::Insert | Op::Baseline => (None, Some(version)),
@@ -272,13 +276,13 @@ fn change(backend: &dyn Backend, tracked: &Tracked, row: &QueryResult) -> Result
         op,
         before,
         after,
-        commit: row.try_get::<String>("", "uuid")?.parse()?,
-        seq: row.try_get("", "seq")?,
-        actor: row.try_get("", "actor")?,
-        message: row.try_get("", "message")?,
-        at: time::from_micros(row.try_get("", "committed_at")?),
+        commit: row.try_get::<String>("", "vsg_uuid")?.parse()?,
+        seq: row.try_get("", "vsg_seq")?,
+        actor: row.try_get("", "vsg_actor")?,
+        message: row.try_get("", "vsg_message")?,
+        at: time::from_micros(row.try_get("", "vsg_committed_at")?),
     };
-    Ok((row.try_get("", "operation")?, change))
+    Ok((row.try_get("", "vsg_operation")?, change))
 }
 
 /// The operation of a version.

@@ -79,7 +79,7 @@ pub(crate) async fn diff(
     let order: Vec<String> = key.iter().map(|name| format!("k.{name}")).collect();
     let history = backend.quote_table(&tracked.history);
     let sql = format!(
-        "SELECT a.vsg_id AS from_id, b.vsg_id AS to_id, {from_columns}, {to_columns} FROM \
+        "SELECT a.vsg_id AS vsg_from, b.vsg_id AS vsg_to, {from_columns}, {to_columns} FROM \
          ({touched}) k \
          LEFT JOIN {history} a ON {same_a} AND {valid_a} LEFT JOIN {history} b ON {same_b} AND {valid_b} ORDER BY {order}",
         from_columns = tracked.projection(backend, "a"),
@@ -97,7 +97,7 @@ pub(crate) async fn diff(
             present.then(|| tracked.read(backend, row, first)).transpose()
         };
         let key = |row: &Row| Key::of(&tracked.table, row);
-        Ok(match (side("from_id", 2)?, side("to_id", 2 + width)?) {
+        Ok(match (side("vsg_from", 2)?, side("vsg_to", 2 + width)?) {
             (None, Some(row)) => Some(RowDiff::Added { key: key(&row), row }),
             (Some(row), None) => Some(RowDiff::Removed { key: key(&row), row }),
             (Some(from), Some(to)) => {

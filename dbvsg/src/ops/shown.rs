@@ -92,7 +92,7 @@ pub(super) async fn conflicts<C: ConnectionTrait>(
     let mut sql = Sql::new(
         backend,
         format!(
-            "SELECT p.vsg_begin AS ours, p.vsg_end AS base, p.vsg_branch AS theirs, {}, {}, {} FROM {} p{}{}{} \
+            "SELECT p.vsg_begin AS vsg_ours, p.vsg_end AS vsg_base, p.vsg_branch AS vsg_theirs, {}, {}, {} FROM {} p{}{}{} \
              WHERE p.vsg_op = 'conflict' ORDER BY {} LIMIT ",
             tracked.projection(backend, "o"),
             tracked.projection(backend, "b"),
@@ -114,7 +114,7 @@ fn conflict(backend: &dyn Backend, plan: &Plan, row: &QueryResult) -> Result<Con
         let is_there = row.try_get::<i64>("", id)? != 0;
         is_there.then(|| plan.tracked.read(backend, row, first)).transpose()
     };
-    let (ours, base, theirs) = (side("ours", 3)?, side("base", 3 + width)?, side("theirs", 3 + 2 * width)?);
+    let (ours, base, theirs) = (side("vsg_ours", 3)?, side("vsg_base", 3 + width)?, side("vsg_theirs", 3 + 2 * width)?);
     let kind = match (&ours, &base, &theirs) {
         (None, ..) => ConflictKind::DeleteModify,
         (_, _, None) => ConflictKind::ModifyDelete,
