@@ -31,7 +31,7 @@ pub use connect::{ConnectOptions, Synchronous};
 pub(crate) use failure::{Failure, failure};
 pub(crate) use portable::{Counter, Kind, Object, Portable};
 pub(crate) use scan::{Placed, Token, scan};
-pub(crate) use sql::Sql;
+pub(crate) use sql::{Sql, bound};
 
 use crate::{
     Error, Result,

@@ -51,13 +51,7 @@ impl Sql {
     }
 
     fn held_for(&mut self, column: &Column, value: &Value) -> String {
-        let placeholder = self.hold(match (value, column.form) {
-            (Value::Null, Form::Bool) => Bound::Bool(None),
-            (Value::Null, Form::Integer) => Bound::BigInt(None),
-            (Value::Null, Form::Real) => Bound::Double(None),
-            (Value::Null, Form::Bytes) => Bound::Bytes(None),
-            (value, _) => value.clone().into(),
-        });
+        let placeholder = self.hold(bound(column, value));
         self.backend.parameter(column, &placeholder)
     }
 
@@ -130,5 +124,17 @@ impl Sql {
 
     pub(crate) async fn all(self, db: &impl ConnectionTrait) -> Result<Vec<QueryResult>> {
         Ok(db.query_all_raw(self.statement()).await?)
+    }
+}
+
+/// What a value of a column is bound as. A NULL has the type of the column's other values: PostgreSQL's driver takes the types of the first
+/// call of a statement for those of all that follow.
+pub(crate) fn bound(column: &Column, value: &Value) -> Bound {
+    match (value, column.form) {
+        (Value::Null, Form::Bool) => Bound::Bool(None),
+        (Value::Null, Form::Integer) => Bound::BigInt(None),
+        (Value::Null, Form::Real) => Bound::Double(None),
+        (Value::Null, Form::Bytes) => Bound::Bytes(None),
+        (value, _) => value.clone().into(),
     }
 }

@@ -4,6 +4,7 @@ use dbvsg_tests::{Engine, Scene, outside, scenarios};
 
 use super::{bundle, restore, world::state};
 
+scenarios!(nulls_can_stand_in_some_rows_only);
 scenarios!(Sqlite: every_storage_class_comes_back);
 scenarios!(Postgres: every_type_of_postgres_comes_back, what_belongs_to_tables_of_postgres_comes_back);
 scenarios!(MariaDb: every_type_of_mariadb_comes_back, dates_that_are_none_come_back);
@@ -28,6 +29,25 @@ async fn there_and_back(scene: Scene, queries: &[&str], spoil: &[&str]) {
         }
         scene.end().await;
     }
+}
+
+/// In so many rows that they are put back by several statements, which are alike but for the values.
+async fn nulls_can_stand_in_some_rows_only(engine: Engine) {
+    let bytes = engine.pick("blob", "bytea", "blob");
+    let columns =
+        format!("i bigint, d double precision, w varchar(9), b {bytes}, yes boolean, n decimal(9, 2), at date");
+    let scene = Scene::with(engine, &[&format!("CREATE TABLE t (id integer PRIMARY KEY, {columns})")]).await;
+    scene.vsg.enable("t").await.unwrap();
+    let full = engine.pick("x'00'", "'\\x00'", "x'00'");
+    for hundred in 0..15 {
+        let rows = (0..100).map(|one| match hundred {
+            ..7 => format!("({}, NULL, NULL, NULL, NULL, NULL, NULL, NULL)", hundred * 100 + one),
+            _ => format!("({}, 1, 1.5, 'w', {full}, true, 1.25, '2024-02-29')", hundred * 100 + one),
+        });
+        scene.sql(&format!("INSERT INTO t VALUES {}", rows.collect::<Vec<_>>().join(", "))).await;
+    }
+    scene.sql("UPDATE t SET i = 2 WHERE id < 600").await;
+    there_and_back(scene, &["SELECT id, i, w FROM t ORDER BY id"], &["DELETE FROM t WHERE id > 5"]).await;
 }
 
 async fn every_storage_class_comes_back(engine: Engine) {

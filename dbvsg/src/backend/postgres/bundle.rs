@@ -306,7 +306,7 @@ impl Portable for Postgres {
     }
 
     fn storing(&self, column: &Column, _value: &Stored, placeholder: &str) -> String {
-        // In so many words, because a NULL is bound as text.
+        // In so many words, because a NULL of most types is bound as text.
         format!("CAST({placeholder} AS {})", column.declared)
     }
 

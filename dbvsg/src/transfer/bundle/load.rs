@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     Result,
-    backend::{Backend, Sql},
+    backend::{Backend, Sql, bound},
     catalog::{self, Catalog},
-    model::{Column, Stored, Table, TableName, Value},
+    model::{Column, Stored, Table, TableName},
     transfer::backup::damaged,
 };
 
@@ -82,18 +82,15 @@ fn insert(backend: &'static dyn Backend, into: &str, columns: &[&Column], batch:
         sql.push(if position > 0 { ", (" } else { "(" });
         for (place, (column, value)) in columns.iter().zip(row).enumerate() {
             sql.push(if place > 0 { ", " } else { "" });
-            sql.bind_as(|placeholder| backend.storing(column, &value, placeholder), bound(&value));
+            let bound = match &value {
+                Stored::Value(value) => bound(column, value),
+                Stored::Text(bytes) => Bound::Bytes(Some(bytes.clone())),
+            };
+            sql.bind_as(|placeholder| backend.storing(column, &value, placeholder), bound);
         }
         sql.push(")");
     }
     sql
-}
-
-fn bound(value: &Stored) -> Bound {
-    match value {
-        Stored::Value(value) => value.clone().into(),
-        Stored::Text(bytes) => Value::Bytes(bytes.clone()).into(),
-    }
 }
 
 /// Brings the catalog of the bundle to what the engine calls the columns of the tables by here, and lets every program
