@@ -36,6 +36,11 @@ impl Comparison {
     fn new(backend: &dyn Backend, tracked: &Tracked) -> Self {
         let same = |a: &str, b: &str| tracked.same_key(backend, a, b);
         let history = backend.quote_table(&tracked.history);
+        // No max(): MariaDB would read all versions of a key for it.
+        let newest = |of: &str| {
+            let same = same("x", of);
+            format!("h.vsg_id = (SELECT x.vsg_id FROM {history} x WHERE {same} ORDER BY x.vsg_id DESC LIMIT 1)")
+        };
         let differs: Vec<String> = tracked
             .watched_columns()
             .map(|column| {
@@ -46,13 +51,10 @@ impl Comparison {
         Self {
             live: backend.quote_table(&tracked.table.name),
             columns: tracked.captured_columns().map(|column| backend.quote(&column.name)).collect(),
-            newest: format!("h.vsg_id = (SELECT max(x.vsg_id) FROM {history} x WHERE {})", same("x", "l")),
+            newest: newest("l"),
+            is_newest: newest("h"),
             differs: differs.join(" OR "),
             same_key: same("l", "h"),
-            is_newest: format!(
-                "NOT EXISTS (SELECT 1 FROM {history} n WHERE {} AND n.vsg_id > h.vsg_id)",
-                same("n", "h")
-            ),
             history,
         }
     }

@@ -82,11 +82,15 @@ pub(super) async fn wrong_ends<C: ConnectionTrait>(
     tracked: &Tracked,
 ) -> Result<Vec<i64>> {
     let history = backend.quote_table(&tracked.history);
-    let next = format!(
-        "(SELECT c.seq FROM {history} n JOIN dbvsg_commit c ON c.id = n.vsg_begin WHERE {} AND n.vsg_id > h.vsg_id ORDER BY n.vsg_id LIMIT 1)",
-        tracked.same_key(backend, "n", "h"),
+    let key: Vec<String> = tracked.quoted_key(backend).into_iter().map(|name| format!("v.{name}")).collect();
+    // Once over all versions: MariaDB would look for the next of each from the first of its key, of which there can be very many.
+    let mut sql = format!(
+        "SELECT h.vsg_id FROM (SELECT v.vsg_id, v.vsg_begin, v.vsg_end, \
+         LEAD(c.seq) OVER (PARTITION BY {} ORDER BY v.vsg_id) AS vsg_next \
+         FROM {history} v LEFT JOIN dbvsg_commit c ON c.id = v.vsg_begin) h \
+         WHERE coalesce(h.vsg_end, -1) <> coalesce(h.vsg_next, -1)",
+        key.join(", "),
     );
-    let mut sql = format!("SELECT h.vsg_id FROM {history} h WHERE coalesce(h.vsg_end, -1) <> coalesce({next}, -1)");
     let horizon = tracked.retained.horizon;
     if horizon > 0 {
         sql += &format!(

@@ -42,14 +42,21 @@ pub(super) fn take_pending(commits: &[i64]) -> String {
 
 /// Every row is there already, so this only updates. An UPDATE with a join would lock the rows that it reads, and wait for
 /// their writers.
+///
+/// Of the versions of one key only the first has to be looked up, from the newest of the key downwards: the server knows no bound for it
+/// that comes from another row, and a key can have more versions than all others together.
 pub(super) fn supersede(backend: &MySql, tracked: &Tracked, (first, last): (i64, i64), seq: i64) -> Statement {
     let history = backend.quote_table(&tracked.history);
+    let key: Vec<String> = tracked.quoted_key(backend).into_iter().map(|name| format!("h.{name}")).collect();
     let sql = format!(
-        "INSERT INTO {history} (vsg_id, vsg_end) SELECT x.previous, x.seq FROM (\
-         SELECT (SELECT MAX(p.vsg_id) FROM {history} p WHERE {} AND p.vsg_id < n.vsg_id) AS previous, c.seq \
-         FROM {history} n JOIN dbvsg_commit c ON c.id = n.vsg_begin WHERE n.vsg_id BETWEEN ? AND ? AND c.seq > ?) x \
-         WHERE x.previous IS NOT NULL ON DUPLICATE KEY UPDATE vsg_end = VALUES(vsg_end)",
+        "INSERT INTO {history} (vsg_id, vsg_end) SELECT COALESCE(n.vsg_prior, (\
+         SELECT p.vsg_id FROM {history} p WHERE {} AND p.vsg_id < n.vsg_id ORDER BY p.vsg_id DESC LIMIT 1)) AS previous, \
+         n.vsg_seq FROM (\
+         SELECT {key}, h.vsg_id, c.seq AS vsg_seq, LAG(h.vsg_id) OVER (PARTITION BY {key} ORDER BY h.vsg_id) AS vsg_prior \
+         FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin WHERE h.vsg_id BETWEEN ? AND ?) n \
+         WHERE n.vsg_seq > ? HAVING previous IS NOT NULL ON DUPLICATE KEY UPDATE vsg_end = VALUES(vsg_end)",
         tracked.same_key(backend, "p", "n"),
+        key = key.join(", "),
     );
     Statement::from_sql_and_values(DbBackend::MySql, sql, [first.into(), last.into(), seq.into()])
 }
