@@ -118,11 +118,12 @@ impl<'a> Scanned<'a> {
         text
     }
 
-    /// Where the parameter stands with which the statement ends, if that is its limit.
+    /// Where the parameter stands with which the statement ends, if that is its limit and has no number.
     pub(super) fn bound_limit(&self) -> Option<usize> {
         let [.., limit, parameter] = &self.tokens[..] else { return None };
         let is_limit = matches!(&limit.token, Token::Word(word) if word.eq_ignore_ascii_case("LIMIT"));
-        (is_limit && parameter.token == Token::Other('?')).then_some(parameter.start)
+        let is_last = self.sql[parameter.start..].trim_end() == "?";
+        (is_limit && is_last).then_some(parameter.start)
     }
 
     /// Puts common table expressions before the statement, or among its own.
@@ -221,6 +222,7 @@ mod tests {
             "SELECT a FROM t LIMIT ? OFFSET ?",
             "SELECT a FROM t LIMIT ?, ?",
             "SELECT a FROM t LIMIT 1",
+            "SELECT a FROM t WHERE b = ?2 LIMIT ?1",
             "SELECT ?",
         ] {
             assert_eq!(at(sql), None, "{sql}");
