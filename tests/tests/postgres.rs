@@ -1,6 +1,6 @@
 //! What only PostgreSQL has: its types, schemas, partitions, statement triggers, roles.
 
-use dbvsg::{Error, ErrorKind, Vsg, sea_orm::ConnectionTrait};
+use dbvsg::{Error, ErrorKind, Retention, Vsg, sea_orm::ConnectionTrait};
 use dbvsg_tests::{Engine, Scene, outside, scenarios};
 
 scenarios!(
@@ -492,7 +492,10 @@ async fn no_setting_of_a_role_changes_the_proof(engine: Engine) {
     assert!(other.verify().await.unwrap().ok);
     let txn = other.begin("ann").await.unwrap();
     txn.execute_unprepared("UPDATE t SET i = i * 2, f = f * 3").await.unwrap();
-    txn.commit().await.unwrap();
+    let last = txn.commit().await.unwrap().unwrap();
+    assert!(other.verify().await.unwrap().ok);
+    // What is taken away is digested as it was when it was written.
+    assert_eq!(other.prune("ann", &Retention::before(last)).await.unwrap().tables[0].removed, 1);
     assert!(other.verify().await.unwrap().ok);
     other.close().await.unwrap();
     scene.end().await;

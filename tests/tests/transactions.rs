@@ -24,6 +24,7 @@ scenarios!(
     an_outside_transaction_is_one_commit_and_a_dbvsg_one_parts_two,
     each_plain_write_of_this_program_is_a_commit,
 );
+scenarios!(Sqlite: what_sqlite_undoes_itself_leaves_no_connection_behind);
 
 async fn counters(engine: Engine) -> Scene {
     let scene = Scene::with(
@@ -328,5 +329,30 @@ async fn each_plain_write_of_this_program_is_a_commit(engine: Engine) {
     for (back, n) in (1..=20).rev().enumerate() {
         assert_eq!(scene.rows_at(format!("HEAD~{}", back + 1), "SELECT n FROM c WHERE id = 1").await, [n.to_string()]);
     }
+    scene.end().await;
+}
+
+/// The driver believes such a connection to be inside a transaction for ever.
+async fn what_sqlite_undoes_itself_leaves_no_connection_behind(engine: Engine) {
+    let scene = counters(engine).await;
+    scene
+        .sql("CREATE TRIGGER refuse BEFORE INSERT ON c WHEN NEW.n < 0 BEGIN SELECT RAISE(ROLLBACK, 'no debts'); END")
+        .await;
+    let other = Vsg::connect(&scene.url()).await.unwrap();
+    for n in 1..=20_i64 {
+        let refused = scene
+            .vsg
+            .transaction("ann", async |txn| {
+                txn.execute_unprepared("INSERT INTO c VALUES (99, -1)").await?;
+                Ok::<_, Error>(())
+            })
+            .await;
+        refused.unwrap_err();
+        scene.commit(&format!("INSERT INTO c VALUES ({}, 0)", 100 + n)).await;
+        scene.sql(&format!("INSERT INTO c VALUES ({}, 0)", 200 + n)).await;
+        let count = other.connection().query_one_raw(scene.query("SELECT count(*) FROM c WHERE id > 100")).await;
+        assert_eq!(count.unwrap().unwrap().try_get_by_index::<i64>(0).unwrap(), 2 * n);
+    }
+    other.close().await.unwrap();
     scene.end().await;
 }

@@ -85,7 +85,8 @@ fn sqlite(url: &str, pool: &mut PoolOptions, options: &ConnectOptions, boundarie
         let pool = if in_memory { pool.idle_timeout(None).max_lifetime(None) } else { pool };
         pool.after_connect(move |connection, _| Box::pin(observe(connection, boundaries.clone()))).before_acquire(
             move |connection, about| {
-                let outdated = current.is_outdated(about.age);
+                // A transaction that SQLite undid itself, as by RAISE(ROLLBACK), is one that the driver believes to be there for ever.
+                let outdated = current.is_outdated(about.age) || connection.is_in_transaction();
                 Box::pin(async move {
                     if outdated && in_memory {
                         // The database lives as long as its one connection.

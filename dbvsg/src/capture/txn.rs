@@ -253,8 +253,9 @@ impl Txn {
     pub async fn commit(self) -> Result<Option<CommitId>> {
         let Self { vsg, inner, id, context, after_commit, is_nested, turn } = self;
         let captured = unbroken(async move {
-            // A listener can write something itself: it is somebody else's turn by then.
-            let _turn = turn;
+            // A listener can write something itself: it is somebody else's turn by then. In this order they are given back from the last
+            // to the first.
+            let (_turn, inner) = (turn, inner);
             let backend = vsg.backend();
             if !is_nested.into_inner() {
                 return backend.close_and_commit(inner, &context).await;

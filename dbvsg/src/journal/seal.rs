@@ -35,7 +35,8 @@ pub(crate) enum View {
     Own,
 }
 
-/// Seals all commits that are there when it begins, whatever others go on to write. Returns how many. One query if there are none; some
+/// Seals all commits that are there when it begins, whatever others go on to write; on SQLite, those that come meanwhile as well. Returns
+/// how many. One query if there are none; some
 /// ten, and three a tracked table, for each batch of up to 500. It comes to its end whoever stops waiting for it.
 pub(crate) async fn seal(vsg: &Vsg) -> Result<u64> {
     // Only a look: what another program changed in the catalog is read where nobody else in this one can be changing it.
@@ -64,7 +65,8 @@ async fn seal_pending(vsg: &Vsg, until: i64) -> Result<u64> {
     while is_pending(vsg, until).await? {
         let _turn = vsg.writing_turn().await;
         let txn = capture::begin_write(vsg.db(), vsg.backend().latest()).await?;
-        let Batch { count, is_last } = batch(&txn, vsg, View::Shared, until).await?;
+        let promised = begin(&txn, vsg.backend()).await?;
+        let Batch { count, is_last } = batch(&txn, vsg, View::Shared, promised, until).await?;
         txn.commit().await?;
         sealed += count;
         if is_last {
@@ -83,13 +85,15 @@ async fn is_pending(vsg: &Vsg, until: i64) -> Result<bool> {
     Ok(pending.is_some_and(|(first, _)| first <= until))
 }
 
-/// Seals everything inside a transaction.
+/// Seals everything inside a transaction. Nobody else seals from then on until it ends, even if there was nothing to seal, and values that
+/// come as text are exact.
 pub(crate) async fn seal_within(txn: &DatabaseTransaction, vsg: &Vsg, view: View) -> Result<()> {
+    let promised = begin(txn, vsg.backend()).await?;
     let sql = "SELECT max(id) AS newest FROM dbvsg_pending";
     let row = Sql::new(vsg.backend(), sql).one(txn).await?;
     let newest = row.map(|row| row.try_get::<Option<i64>>("", "newest")).transpose()?.flatten();
     let Some(newest) = newest else { return Ok(()) };
-    while !batch(txn, vsg, view, last_id(vsg.backend(), newest)).await?.is_last {}
+    while !batch(txn, vsg, view, promised, last_id(vsg.backend(), newest)).await?.is_last {}
     Ok(())
 }
 
@@ -131,6 +135,15 @@ pub(crate) async fn newest<C: ConnectionTrait>(db: &C, backend: &'static dyn Bac
     Ok(row.map(|row| row.try_get("", "seq")).transpose()?.unwrap_or_default())
 }
 
+/// Makes a transaction ready to seal. Returns the moment up to which the past was promised.
+async fn begin(txn: &DatabaseTransaction, backend: &'static dyn Backend) -> Result<i64> {
+    let promised = lock(txn, backend).await?;
+    for sql in backend.begin_sealing() {
+        txn.execute_unprepared(&sql).await?;
+    }
+    Ok(promised)
+}
+
 /// Makes this transaction the only one that seals, until it ends. Returns the moment up to which the past was promised.
 pub(crate) async fn lock(txn: &DatabaseTransaction, backend: &'static dyn Backend) -> Result<i64> {
     let sql = format!("SELECT watermark FROM dbvsg_sealing WHERE id = 1{}", backend.for_update());
@@ -145,13 +158,9 @@ struct Batch {
     is_last: bool,
 }
 
-/// Seals the next commits. `until`: the newest that there was when it all began.
-async fn batch(txn: &DatabaseTransaction, vsg: &Vsg, view: View, until: i64) -> Result<Batch> {
+/// Seals the next commits, as [`begin`] promised. `until`: the newest that there was when it all began.
+async fn batch(txn: &DatabaseTransaction, vsg: &Vsg, view: View, promised: i64, until: i64) -> Result<Batch> {
     let backend = vsg.backend();
-    let promised = lock(txn, backend).await?;
-    for sql in backend.begin_sealing() {
-        txn.execute_unprepared(&sql).await?;
-    }
     let boundaries = vsg.boundaries().take();
     if !boundaries.is_empty() {
         part::part(txn, backend, &vsg.catalog_within(txn).await?, &boundaries).await?;
