@@ -1,13 +1,17 @@
 //! What only PostgreSQL has: its types, schemas, partitions, statement triggers, roles.
 
+use std::time::Duration;
+
 use dbvsg::{Error, ErrorKind, Retention, Vsg, sea_orm::ConnectionTrait};
 use dbvsg_tests::{Engine, Scene, outside, scenarios};
+use tokio::time::timeout;
 
 scenarios!(
     Postgres: every_type_returns_unchanged, tables_of_any_schema, partitions_are_captured_at_their_root, a_truncated_table_is_buried,
     statements_on_many_rows, triggers_of_the_application_write_too, cascades_are_captured, who_writes_needs_no_right_on_history,
     outside_programs_can_sign, a_reader_is_told_what_it_lacks, long_names_are_cut, types_of_elsewhere_can_be_keys,
     nothing_of_the_writers_is_run_with_more_rights, no_setting_of_a_role_changes_the_proof,
+    a_commit_is_signed_by_its_key,
 );
 
 async fn every_type_returns_unchanged(engine: Engine) {
@@ -498,5 +502,37 @@ async fn no_setting_of_a_role_changes_the_proof(engine: Engine) {
     assert_eq!(other.prune("ann", &Retention::before(last)).await.unwrap().tables[0].removed, 1);
     assert!(other.verify().await.unwrap().ok);
     other.close().await.unwrap();
+    scene.end().await;
+}
+
+/// Of a table that was empty when it was vacuumed, as this one is whenever all is sealed, the planner thinks that it is best read from end
+/// to end. A statement that is prepared then keeps to that, while the table fills.
+async fn a_commit_is_signed_by_its_key(engine: Engine) {
+    let setup = ["CREATE TABLE pay (id int PRIMARY KEY, amount int)", "INSERT INTO pay VALUES (1, 0)"];
+    let scene = Scene::with(engine, &setup).await;
+    scene.vsg.enable("pay").await.unwrap();
+    scene.vsg.seal().await.unwrap();
+    scene.sql("VACUUM (ANALYZE) dbvsg_pending").await;
+    let lookups = async || {
+        let counted = scene.rows("SELECT idx_scan FROM pg_stat_user_tables WHERE relname = 'dbvsg_pending'").await;
+        counted[0].parse::<u32>().unwrap()
+    };
+    let before = lookups().await;
+
+    let other = Vsg::connect(&scene.url()).await.unwrap();
+    for _ in 0..20 {
+        let txn = other.begin("ann").await.unwrap();
+        txn.execute_unprepared("UPDATE pay SET amount = amount + 1").await.unwrap();
+        assert!(txn.commit().await.unwrap().is_some());
+    }
+    // A connection has told the server what it did once it has ended.
+    other.close().await.unwrap();
+    let told = async {
+        while lookups().await < before + 20 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), told).await.expect("each commit is looked up by its key");
+    assert_eq!(scene.log().await[0].actor, "ann");
     scene.end().await;
 }

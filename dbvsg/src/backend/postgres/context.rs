@@ -5,6 +5,9 @@ use crate::{Result, backend::Context};
 
 /// Signs the commit that the triggers opened, if they did. A setting that is local to the transaction names it: it goes
 /// with the transaction, and with a savepoint that is rolled back.
+///
+/// It is there, so the insert always becomes an update. That finds it by the index whatever the planner thinks: of a table that is
+/// mostly empty, and then vacuumed, it thinks that it is best read from end to end, and keeps to that while it fills.
 pub(super) async fn close(txn: &DatabaseTransaction, context: &Context) -> Result<bool> {
     let values: [Bound; 6] = [
         context.uuid.as_str().into(),
@@ -15,8 +18,11 @@ pub(super) async fn close(txn: &DatabaseTransaction, context: &Context) -> Resul
         context.meta.clone().into(),
     ];
     let sql = format!(
-        "UPDATE dbvsg_pending SET uuid = $1, actor = $2, operation = $3, message = $4, query = $5, meta = $6, written_at = {NOW} \
-         WHERE id = nullif(current_setting('dbvsg.commit', true), '')::bigint"
+        "INSERT INTO dbvsg_pending (id, uuid, actor, operation, message, query, meta, written_at) \
+         SELECT c.id, $1, $2, $3, $4, $5, $6, {NOW} \
+         FROM (SELECT nullif(current_setting('dbvsg.commit', true), '')::bigint AS id) c WHERE c.id IS NOT NULL \
+         ON CONFLICT (id) DO UPDATE SET uuid = excluded.uuid, actor = excluded.actor, operation = excluded.operation, \
+         message = excluded.message, query = excluded.query, meta = excluded.meta, written_at = excluded.written_at"
     );
     let signed = txn.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
     Ok(signed.rows_affected() > 0)
