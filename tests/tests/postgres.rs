@@ -11,7 +11,7 @@ scenarios!(
     statements_on_many_rows, triggers_of_the_application_write_too, cascades_are_captured, who_writes_needs_no_right_on_history,
     outside_programs_can_sign, a_reader_is_told_what_it_lacks, long_names_are_cut, types_of_elsewhere_can_be_keys,
     nothing_of_the_writers_is_run_with_more_rights, no_setting_of_a_role_changes_the_proof,
-    a_commit_is_signed_by_its_key,
+    a_commit_is_signed_by_its_key, a_commit_that_is_not_ones_own_is_not_signed,
 );
 
 async fn every_type_returns_unchanged(engine: Engine) {
@@ -534,5 +534,28 @@ async fn a_commit_is_signed_by_its_key(engine: Engine) {
     };
     timeout(Duration::from_secs(20), told).await.expect("each commit is looked up by its key");
     assert_eq!(scene.log().await[0].actor, "ann");
+    scene.end().await;
+}
+
+async fn a_commit_that_is_not_ones_own_is_not_signed(engine: Engine) {
+    let setup = ["CREATE TABLE pay (id int PRIMARY KEY, amount int)", "INSERT INTO pay VALUES (1, 0)"];
+    let scene = Scene::with(engine, &setup).await;
+    scene.vsg.enable("pay").await.unwrap();
+    let baseline = scene.rows("SELECT id::text FROM dbvsg_commit").await.remove(0);
+    for other in ["99999999", &baseline] {
+        for write in ["", "UPDATE pay SET amount = 7"] {
+            let txn = scene.vsg.begin("eve").await.unwrap();
+            txn.execute_unprepared(&format!("SELECT set_config('dbvsg.commit', '{other}', true); {write}"))
+                .await
+                .unwrap();
+            let refused = txn.commit().await.unwrap_err();
+            let reason = std::error::Error::source(&refused).map(ToString::to_string).unwrap_or_default();
+            assert!(
+                reason.contains("`dbvsg.commit` names a commit that this transaction did not open"),
+                "{refused}: {reason}"
+            );
+        }
+    }
+    assert_eq!((scene.log().await.len(), scene.rows("SELECT amount FROM pay").await), (1, vec!["0".to_owned()]));
     scene.end().await;
 }
