@@ -229,7 +229,8 @@ fn select(backend: &'static dyn Backend, tracked: &Tracked) -> Sql {
     Sql::new(
         backend,
         format!(
-            "SELECT h.vsg_id, h.vsg_op, {COMMIT}, c.operation AS vsg_operation, p.vsg_id AS vsg_previous, {}, {} FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin LEFT JOIN {history} p ON p.vsg_id = \
+            "SELECT h.vsg_id, h.vsg_op, {COMMIT}, c.operation AS vsg_operation, p.vsg_id AS vsg_previous, {}, {} \
+             FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin LEFT JOIN {history} p ON p.vsg_id = \
              (SELECT x.vsg_id FROM {history} x WHERE {} AND x.vsg_id < h.vsg_id ORDER BY x.vsg_id DESC LIMIT 1) \
              AND p.vsg_end = c.seq",
             tracked.projection(backend, "h"),

@@ -36,8 +36,8 @@ pub(crate) enum View {
 }
 
 /// Seals all commits that are there when it begins, whatever others go on to write; on SQLite, those that come meanwhile as well. Returns
-/// how many. One query if there are none; some
-/// ten, and three a tracked table, for each batch of up to 500. It comes to its end whoever stops waiting for it.
+/// how many. One query if there are none; some ten, and three a tracked table, for each batch of up to 500. It comes to its end whoever
+/// stops waiting for it.
 pub(crate) async fn seal(vsg: &Vsg) -> Result<u64> {
     // Only a look: what another program changed in the catalog is read where nobody else in this one can be changing it.
     let (is_current, pending) = catalog::look(vsg.db(), vsg.backend(), &vsg.catalog()).await?;

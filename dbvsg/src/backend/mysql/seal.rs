@@ -50,11 +50,11 @@ pub(super) fn supersede(backend: &MySql, tracked: &Tracked, (first, last): (i64,
     let key: Vec<String> = tracked.quoted_key(backend).into_iter().map(|name| format!("h.{name}")).collect();
     let sql = format!(
         "INSERT INTO {history} (vsg_id, vsg_end) SELECT COALESCE(n.vsg_prior, (\
-         SELECT p.vsg_id FROM {history} p WHERE {} AND p.vsg_id < n.vsg_id ORDER BY p.vsg_id DESC LIMIT 1)) AS previous, \
+         SELECT p.vsg_id FROM {history} p WHERE {} AND p.vsg_id < n.vsg_id ORDER BY p.vsg_id DESC LIMIT 1)) AS vsg_previous, \
          n.vsg_seq FROM (\
          SELECT {key}, h.vsg_id, c.seq AS vsg_seq, LAG(h.vsg_id) OVER (PARTITION BY {key} ORDER BY h.vsg_id) AS vsg_prior \
          FROM {history} h JOIN dbvsg_commit c ON c.id = h.vsg_begin WHERE h.vsg_id BETWEEN ? AND ?) n \
-         WHERE n.vsg_seq > ? HAVING previous IS NOT NULL ON DUPLICATE KEY UPDATE vsg_end = VALUES(vsg_end)",
+         WHERE n.vsg_seq > ? HAVING vsg_previous IS NOT NULL ON DUPLICATE KEY UPDATE vsg_end = VALUES(vsg_end)",
         tracked.same_key(backend, "p", "n"),
         key = key.join(", "),
     );
